@@ -1,0 +1,209 @@
+"""`Upstream.send()`: the one way a request leaves this service.
+
+Fence, deadline and circuit are looked at before every try; every try carries the same key; the answer
+is judged; failures become the exceptions of `errors.py`; transient ones are tried again by `retry.py`.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+import httpx
+
+from clients.breaker import CircuitBreaker
+from clients.call import Answer, Call, CallLimits
+from clients.errors import (
+    Busy,
+    CircuitOpen,
+    Faulty,
+    Fenced,
+    OutOfTime,
+    Rejected,
+    Unreachable,
+    UpstreamError,
+)
+from clients.retry import RetryPolicy, with_retries
+from clients.retry_after import parse_retry_after
+from clients.transport import LARGEST_ANSWER_BYTES, may_have_been_sent
+
+_BUSY: Final = frozenset({408, 425, 429})
+"""The 4xx that are not final (contract rule 4)."""
+
+_SUCCESS: Final = range(200, 300)
+_REFUSAL: Final = range(400, 500)
+
+
+class Upstream:
+    """One upstream service: its HTTP client, its circuit, its retry policy, its time-out.
+
+    `clock` is the running loop's clock, in seconds; limits are given on the same clock.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        http: httpx.AsyncClient,
+        breaker: CircuitBreaker,
+        *,
+        timeout_s: float,
+        retry: RetryPolicy,
+        clock: Callable[[], float],
+    ) -> None:
+        self.service = service
+        self.breaker = breaker
+        self._http = http
+        self._timeout_s = timeout_s
+        self._retry = retry
+        self._clock = clock
+
+    async def send(self, call: Call, limits: CallLimits) -> Answer:
+        """Send `call` until it is answered well.
+
+        Raises `Rejected` for a final 4xx, another `UpstreamError` when the limits ended it without a
+        good answer, and `Fenced` when the caller's lease is over.
+        """
+        tries = _Tries(self, call, limits)
+        try:
+            return await with_retries(tries.attempt, self._retry, limits)
+        except UpstreamError as failure:
+            failure.attempts = tries.made
+            failure.in_doubt = tries.in_doubt
+            raise
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    def gate(self, call: Call, limits: CallLimits) -> None:
+        """Raise unless a try may begin now."""
+        now = self._clock()
+        if now >= limits.fence:
+            raise Fenced
+        if now >= limits.deadline:
+            detail = "not tried, the time for this order was over"
+            raise OutOfTime(self.service, call.operation, detail, out_of_time=True)
+        if not limits.obligatory and not self.breaker.admits(limits.caller):
+            detail = "not tried, this upstream has been failing and is left alone for a moment"
+            raise CircuitOpen(
+                self.service, call.operation, detail, retry_after_s=self.breaker.wait_s
+            )
+
+    async def exchange(self, call: Call, limits: CallLimits) -> Answer:
+        """One request and its answer, within the time-out and the limits; tell the circuit."""
+        era = self.breaker.era
+        remaining_s = limits.end - self._clock()
+        try:
+            async with asyncio.timeout(min(self._timeout_s, remaining_s)):
+                response, content = await self._round_trip(call, limits)
+            answer = _judge(self.service, call, response, content)
+        except (TimeoutError, httpx.RequestError, Faulty) as failure:
+            self.breaker.failed(era)
+            raise self._named(failure, call, cut_short=remaining_s < self._timeout_s) from failure
+        except UpstreamError:
+            self.breaker.succeeded(era)
+            raise
+        self.breaker.succeeded(era)
+        return answer
+
+    async def _round_trip(self, call: Call, limits: CallLimits) -> tuple[httpx.Response, bytes]:
+        headers = dict(limits.headers)
+        if call.key is not None:
+            headers["X-Idempotency-Key"] = call.key
+        content = None
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(call.body, ensure_ascii=False, separators=(",", ":")).encode()
+        request = self._http.build_request(call.method, call.path, headers=headers, content=content)
+        response = await self._http.send(request, stream=True)
+        try:
+            return response, await _read(response)
+        finally:
+            await response.aclose()
+
+    def _named(self, failure: Exception, call: Call, *, cut_short: bool) -> UpstreamError:
+        if isinstance(failure, UpstreamError):
+            return failure
+        unsent = isinstance(failure, httpx.RequestError) and not may_have_been_sent(failure)
+        timed_out = isinstance(failure, TimeoutError | httpx.TimeoutException)
+        detail = {
+            (True, False): "could not connect",
+            (True, True): "could not connect in time",
+            (False, True): "no answer in time",
+            (False, False): "the connection broke before the answer was complete",
+        }[unsent, timed_out]
+        return Unreachable(
+            self.service,
+            call.operation,
+            detail,
+            in_doubt=not unsent,
+            out_of_time=cut_short and timed_out,
+        )
+
+
+class _Tries:
+    """The tries of one call: how many, and whether any of them may have been carried out."""
+
+    def __init__(self, upstream: Upstream, call: Call, limits: CallLimits) -> None:
+        self._upstream = upstream
+        self._call = call
+        self._limits = limits
+        self.made = 0
+        self.in_doubt = False
+
+    async def attempt(self) -> Answer:
+        self._upstream.gate(self._call, self._limits)
+        self.made += 1
+        try:
+            answer = await self._upstream.exchange(self._call, self._limits)
+        except UpstreamError as failure:
+            self.in_doubt |= failure.in_doubt
+            raise
+        return Answer(answer.status, answer.body, self.made)
+
+
+async def _read(response: httpx.Response) -> bytes:
+    chunks = bytearray()
+    async for chunk in response.aiter_raw():
+        chunks += chunk
+        if len(chunks) > LARGEST_ANSWER_BYTES:
+            break
+    return bytes(chunks)
+
+
+def _judge(service: str, call: Call, response: httpx.Response, content: bytes) -> Answer:
+    """Tell a good answer, a refusal, a "later" and nonsense apart (contract rule 4)."""
+    status = response.status_code
+    body = _json_object(content)
+    if status in _SUCCESS:
+        if body is not None and call.accepts(body):
+            return Answer(status, body, attempts=1)
+        detail = f"answered {status} with a body that is not what the contract promises"
+        raise Faulty(service, call.operation, detail, status=status, in_doubt=True)
+    detail = str((body or {}).get("detail") or f"answered {status}")
+    code = (body or {}).get("code")
+    kind: type[UpstreamError] = Faulty
+    if status in _BUSY:
+        kind = Busy
+    elif status in _REFUSAL:
+        kind = Rejected
+    raise kind(
+        service,
+        call.operation,
+        detail,
+        status=status,
+        code=code if isinstance(code, str) else None,
+        in_doubt=kind is not Rejected,
+        retry_after_s=parse_retry_after(response.headers.get("Retry-After")),
+        body=body,
+    )
+
+
+def _json_object(content: bytes) -> dict[str, Any] | None:
+    if len(content) > LARGEST_ANSWER_BYTES:
+        return None
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None

@@ -1,0 +1,63 @@
+"""The bytes of a request become JSON: bounded, UTF-8, numbers exact."""
+
+import json
+from decimal import Decimal
+from typing import Any, Final
+
+from starlette.requests import Request
+
+from orchestrator.errors import BodyTooLargeError, MalformedBodyError
+
+_LONGEST_INTEGER: Final = 20
+"""Digits of an integer that is read as one; a longer one is no quantity and no price, and making an
+int of a million digits takes minutes."""
+
+
+async def read_json(request: Request, *, max_bytes: int) -> Any:  # noqa: ANN401 - JSON is anything
+    """Raises `BodyTooLargeError` before reading more than `max_bytes`, `MalformedBodyError` after."""
+    return parse_json(await _read(request, max_bytes))
+
+
+def parse_json(content: bytes) -> Any:  # noqa: ANN401 - JSON is anything
+    """Like `json.loads`, but UTF-8 only and without binary floats.
+
+    NaN and Infinity are let through as decimals, so that validation can point at them.
+    """
+    try:
+        return json.loads(
+            content.decode("utf-8"),
+            parse_float=Decimal,
+            parse_int=_integer,
+            parse_constant=Decimal,
+        )
+    except UnicodeDecodeError as error:
+        message = "the body is not UTF-8; send JSON encoded as UTF-8"
+        raise MalformedBodyError(message) from error
+    except json.JSONDecodeError as error:
+        message = f"the body is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+        raise MalformedBodyError(message) from error
+    except RecursionError as error:
+        message = "the body is nested too deeply; an order is at most three levels deep"
+        raise MalformedBodyError(message) from error
+
+
+def _integer(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else Decimal(digits)
+
+
+async def _read(request: Request, max_bytes: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > max_bytes:
+        raise _too_large(max_bytes)
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > max_bytes:
+            raise _too_large(max_bytes)
+    return bytes(content)
+
+
+def _too_large(max_bytes: int) -> BodyTooLargeError:
+    return BodyTooLargeError(
+        f"the body is larger than {max_bytes} bytes; order fewer items at once"
+    )

@@ -1,0 +1,51 @@
+"""Under which key and for whom a request is made."""
+
+import re
+from typing import Final
+
+from starlette.requests import Request
+
+from orchestrator.domain import Order
+from orchestrator.errors import InvalidKeyError
+
+_NAMES: Final = ("x-idempotency-key", "idempotency-key")
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+_LONGEST_CALLER: Final = 255
+"""As long as a key may be; a gateway's user names are far shorter."""
+
+ANYBODY: Final = ""
+"""The caller of orders without a userId, where no gateway names one: they share one scope of keys."""
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The key of the request, under either name.
+
+    Raises `InvalidKeyError` when it is not 1-255 visible ASCII characters, or when two were sent
+    that differ.
+    """
+    sent = {value for name in _NAMES for value in request.headers.getlist(name)}
+    if not sent:
+        return None
+    if len(sent) > 1:
+        message = (
+            "two different idempotency keys were sent; send one, as X-Idempotency-Key or as "
+            "Idempotency-Key"
+        )
+        raise InvalidKeyError(message)
+    (key,) = sent
+    if not _KEY.fullmatch(key):
+        message = "an idempotency key is 1 to 255 visible ASCII characters, without spaces"
+        raise InvalidKeyError(message)
+    return key
+
+
+def caller_of(request: Request, order: Order, *, header: str) -> str:
+    """Whose keys these are: the caller named by the gateway, else the order's userId."""
+    if header:
+        return authenticated_caller(request, header=header) or ANYBODY
+    return order.user_id or ANYBODY
+
+
+def authenticated_caller(request: Request, *, header: str) -> str | None:
+    """The caller that the gateway named, or `None` where it names none."""
+    return request.headers.get(header, "")[:_LONGEST_CALLER] or None if header else None

@@ -1,0 +1,155 @@
+"""`POST /orders`, `GET /orders/{id}`, `GET /orders`."""
+
+import asyncio
+import logging
+import uuid
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+
+from clients.call import CallLimits
+from clients.database import DatabaseClient, StoredOrder
+from clients.errors import Rejected, UpstreamError
+from orchestrator.api.body import read_json
+from orchestrator.api.documented import LIST_ANSWERS, ORDER_ANSWERS, ORDER_BODY, PLACE_ANSWERS
+from orchestrator.api.keys import authenticated_caller, caller_of, idempotency_key
+from orchestrator.api.problems import problem_of, problem_of_upstream
+from orchestrator.api.render import answer, present, shown
+from orchestrator.api.schemas import parse_order
+from orchestrator.checkout import Checkout
+from orchestrator.domain import OrderStatus, Trace
+from orchestrator.errors import (
+    FieldError,
+    InvalidRequestError,
+    OrderNotFoundError,
+    OrderServiceError,
+    RefusedError,
+)
+from orchestrator.idempotency import Claim
+from orchestrator.logs import key_mark
+from orchestrator.metrics import Metrics
+
+_log = logging.getLogger("orchestrator.api")
+
+_LARGEST_PAGE: Final = 100
+"""Orders of one page (PROTOCOL, section 2)."""
+
+_PAGE: Final = 20
+"""Orders of a page when nobody says: a screenful."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderApi:
+    """The handlers and what they need; `read_within_s` bounds a look at the database service."""
+
+    checkout: Checkout
+    database: DatabaseClient
+    metrics: Metrics
+    max_body_bytes: int
+    caller_header: str
+    read_within_s: float
+
+    def router(self) -> APIRouter:
+        """The routes."""
+        router = APIRouter(tags=["orders"])
+        router.add_api_route(
+            "/orders",
+            self.place,
+            methods=["POST"],
+            status_code=201,
+            summary="Place an order",
+            responses=PLACE_ANSWERS,
+            openapi_extra=ORDER_BODY,
+        )
+        router.add_api_route(
+            "/orders/{order_id}",
+            self.get,
+            methods=["GET"],
+            summary="An order as it stands, with its timeline",
+            responses=ORDER_ANSWERS,
+        )
+        router.add_api_route(
+            "/orders",
+            self.list,
+            methods=["GET"],
+            summary="Orders, newest first",
+            responses=LIST_ANSWERS,
+        )
+        return router
+
+    async def place(self, request: Request) -> Response:
+        """Reserve, authorize, ship, capture, commit; or take back what was done and say why."""
+        trace: Trace = request.state.trace
+        key = idempotency_key(request)
+        body = await read_json(request, max_bytes=self.max_body_bytes)
+        order = parse_order(body, order_id=str(uuid.uuid4()), trace=trace)
+        claim = Claim(caller_of(request, order, header=self.caller_header), key)
+        try:
+            placed = await self.checkout.place(order, claim)
+        except RefusedError as refusal:
+            problem = problem_of(refusal)
+            self.metrics.refused(problem.code)
+            return problem.response()
+        except OrderServiceError as error:
+            return problem_of(error, keyed=key is not None).response()
+        except UpstreamError as failure:
+            return problem_of_upstream(failure, keyed=key is not None).response()
+        if placed.replayed:
+            self.metrics.replayed()
+            _log.info("answered again", extra={"orderId": placed.stored.id, "key": key_mark(key)})
+        return answer(placed.stored, replayed=placed.replayed, keyed=key is not None)
+
+    async def get(self, request: Request, order_id: str) -> Response:
+        """The order as it stands, whichever way it is going."""
+        stored = (
+            await self.database.get(order_id, self._limits(request)) if _is_id(order_id) else None
+        )
+        if stored is None or not self._may_see(request, stored):
+            message = f"there is no order {order_id[:64]!r}"
+            raise OrderNotFoundError(message)
+        return shown(present(stored))
+
+    async def list(  # noqa: PLR0913 - the query parameters
+        self,
+        request: Request,
+        userId: Annotated[str | None, Query(max_length=128)] = None,  # noqa: N803 - the wire's name
+        status: OrderStatus | None = None,
+        attention: Annotated[bool | None, Query(description="true: only flagged orders")] = None,
+        limit: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = _PAGE,
+        cursor: Annotated[str | None, Query(max_length=512)] = None,
+    ) -> Response:
+        """A page of orders; `nextCursor` is null on the last one."""
+        filters = {
+            "userId": userId,
+            "status": status,
+            "attention": "true" if attention else None,
+            "caller": authenticated_caller(request, header=self.caller_header),
+            "limit": str(limit),
+            "cursor": cursor,
+        }
+        asked = {name: value for name, value in filters.items() if value is not None}
+        try:
+            page = await self.database.list(asked, self._limits(request))
+        except Rejected as refusal:
+            error = FieldError("/cursor", "is not the nextCursor of an earlier page; leave it out")
+            raise InvalidRequestError([error]) from refusal
+        items: list[dict[str, Any]] = [present(stored) for stored in page.items]
+        return shown({"items": items, "nextCursor": page.next_cursor})
+
+    def _may_see(self, request: Request, stored: StoredOrder) -> bool:
+        """An order id is not a password: where a gateway names callers, each sees its own orders."""
+        if not self.caller_header:
+            return True
+        return stored.caller == authenticated_caller(request, header=self.caller_header)
+
+    def _limits(self, request: Request) -> CallLimits:
+        deadline = asyncio.get_running_loop().time() + self.read_within_s
+        return CallLimits(deadline, headers=request.state.trace.headers(), caller=object())
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,85 @@
+"""The outermost layer: who asks (request id, trace), and what is answered when nothing else did.
+
+Plain ASGI on purpose: Starlette's BaseHTTPMiddleware can cancel a handler in the middle or hide a
+disconnect.
+"""
+
+import logging
+import re
+import secrets
+import uuid
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from orchestrator.api.problems import Problem
+from orchestrator.domain import Trace
+
+_log = logging.getLogger("orchestrator.api")
+
+_REQUEST_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
+_TRACEPARENT: Final = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+)
+"""W3C Trace Context, level 1: version, trace id, parent id, flags; all-zero ids are not ids."""
+
+_TRACESTATE: Final = re.compile(r"[\x20-\x7e]{1,512}")
+
+
+class Tracing:
+    """Takes or makes `X-Request-Id` and `traceparent`, and returns both with every answer.
+
+    The traceparent is passed on as it came: this service records no spans of its own, and a parent that
+    nobody recorded would tear the caller's trace apart.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        trace = _trace_of(Headers(scope=scope))
+        scope.setdefault("state", {})["trace"] = trace
+        began = False
+
+        async def send_traced(message: Message) -> None:
+            nonlocal began
+            if message["type"] == "http.response.start":
+                began = True
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = trace.request_id
+                headers["traceparent"] = trace.traceparent
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_traced)
+        except Exception:
+            _log.exception("a request broke off", extra={"requestId": trace.request_id})
+            if began:
+                raise
+            detail = "the order service failed; its log has the reason under this X-Request-Id"
+            await Problem(500, "internal_error", detail, "pending").response()(
+                scope, receive, send_traced
+            )
+
+
+def _trace_of(headers: Headers) -> Trace:
+    request_id = headers.get("x-request-id", "")
+    traceparent = headers.get("traceparent", "")
+    tracestate = headers.get("tracestate", "")
+    taken = _TRACEPARENT.fullmatch(traceparent) is not None
+    return Trace(
+        request_id=request_id if _REQUEST_ID.fullmatch(request_id) else str(uuid.uuid4()),
+        traceparent=traceparent if taken else _new_traceparent(),
+        tracestate=tracestate if taken and _TRACESTATE.fullmatch(tracestate) else None,
+    )
+
+
+def _new_traceparent() -> str:
+    """A new trace, not sampled: nobody has asked for it to be recorded."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"

@@ -1,0 +1,237 @@
+"""From an admitted request to its answer: bind the key, run the saga, or wait for who runs it."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from clients.call import CallLimits
+from clients.database import DatabaseClient, StoredOrder
+from clients.errors import Rejected, UpstreamError
+from orchestrator.admission import Admission
+from orchestrator.domain import Order, OrderStatus
+from orchestrator.errors import (
+    CircuitOpenError,
+    CustodyLostError,
+    KeyReusedError,
+    NotDecidedError,
+    OrderInProgressError,
+    OrderUndecidedError,
+)
+from orchestrator.idempotency import (
+    Admitted,
+    Claim,
+    Fresh,
+    IdempotencyKeys,
+    InFlight,
+    Replay,
+)
+from orchestrator.saga.custody import Custody
+from orchestrator.saga.progress import Progress
+from orchestrator.saga.runner import Errand, SagaRunner
+from orchestrator.saga.running import RunningSagas
+
+_log = logging.getLogger("orchestrator.checkout")
+
+_FIRST_LOOK_S: Final = 0.05
+"""Most orders take tens of milliseconds: whoever waits for another replica's looks again soon."""
+
+_LONGEST_LOOK_S: Final = 0.5
+"""And then twice a second, so that waiting duplicates do not weigh on the database service."""
+
+_WITHDRAW_TRIES: Final = 1_000_000
+"""An order that nobody was told of must not be left behind: withdrawing it is not given up."""
+
+
+class OrderLog(Protocol):
+    """Hears of the end of every run, for the log line and the metrics."""
+
+    def ended(self, order: Order, stored: StoredOrder, *, seconds: float, recovered: bool) -> None:
+        """A run has left the order final or parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTimes:
+    """Seconds from a request's arrival: the end of the forward way, and of waiting for its answer.
+
+    The second leaves one time-out beyond the first, so that an order that failed at its deadline can be
+    rolled back and the client told so.
+    """
+
+    order_deadline_s: float
+    answer_within_s: float
+
+
+class _Placement:
+    """One request on its way, as far as whoever waits for it must know."""
+
+    def __init__(self, order: Order, claim: Claim, began: float) -> None:
+        self.order = order
+        self.claim = claim
+        self.began = began
+        self.replayed = False
+        self.in_doubt: UpstreamError | None = None
+
+    def undecided(self, seen: StoredOrder | None = None) -> NotDecidedError | UpstreamError:
+        """What is true when the time to answer is over; `seen` is the record, if it was read."""
+        if self.in_doubt is not None and seen is None:
+            return self.in_doubt
+        message = "the order's deadline passed before its end could be written down"
+        status = seen.status if seen else OrderStatus.PENDING
+        return OrderUndecidedError(message, order_id=self.order.id, order_status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The order as it was last written, and whether an earlier request made it so."""
+
+    stored: StoredOrder
+    replayed: bool
+
+
+class Checkout:
+    """Places orders. The saga runs in a task of its own: a client that hangs up changes nothing."""
+
+    def __init__(  # noqa: PLR0913 - the parts it puts to work, handed in
+        self,
+        *,
+        admission: Admission,
+        keys: IdempotencyKeys,
+        database: DatabaseClient,
+        runner: SagaRunner,
+        running: RunningSagas,
+        log: OrderLog,
+        times: AnswerTimes,
+        clock: Callable[[], float],
+    ) -> None:
+        self._admission = admission
+        self._keys = keys
+        self._database = database
+        self._runner = runner
+        self._running = running
+        self._log = log
+        self._times = times
+        self._clock = clock
+
+    async def place(self, order: Order, claim: Claim) -> Placed:
+        """Carry the order out, or give the answer of the order that the key is bound to.
+
+        Raises `RefusedError` before an order exists, `KeyReusedError`, `NotDecidedError` when the time
+        to answer is over, and `UpstreamError` when the order could not be recorded.
+        """
+        placement = _Placement(order, claim, self._clock())
+        try:
+            self._admission.enter(order.id)
+        except CircuitOpenError as refusal:
+            return await self._answer_without_calling(placement, refusal)
+        task = self._running.start(order.id, self._carry_out(placement))
+        task.add_done_callback(lambda _: self._admission.leave(order.id))
+        # Not a time-out around the task: it goes on, only the waiting ends.
+        await asyncio.wait({task}, timeout=self._times.answer_within_s)
+        if not task.done():
+            raise placement.undecided()
+        return Placed(task.result(), placement.replayed)
+
+    async def _carry_out(self, placement: _Placement) -> StoredOrder:
+        order, deadline = placement.order, placement.began + self._times.order_deadline_s
+        owner = self._keys.new_owner()
+        limits = CallLimits(deadline, headers=order.trace.headers(), caller=order.id)
+        try:
+            admitted = await self._keys.admit(order, placement.claim, owner, limits)
+        except UpstreamError as failure:
+            if failure.in_doubt:
+                placement.in_doubt = failure
+                if not await self._withdraw(order, owner):
+                    return await self._own_end(placement)
+                failure.in_doubt = False
+            raise
+        if isinstance(admitted, Fresh):
+            return await self._run(placement, admitted.custody, deadline)
+        placement.replayed = True
+        return await self._answer_of(admitted, deadline)
+
+    async def _run(self, placement: _Placement, custody: Custody, deadline: float) -> StoredOrder:
+        try:
+            stored = await self._runner.run(Errand(placement.order, custody, deadline, Progress()))
+        except CustodyLostError as lost:
+            _log.warning("lost an order", extra={"orderId": custody.order_id, "why": str(lost)})
+            return await self._own_end(placement)
+        seconds = self._clock() - placement.began
+        self._log.ended(placement.order, stored, seconds=seconds, recovered=False)
+        return stored
+
+    async def _answer_without_calling(
+        self, placement: _Placement, refusal: CircuitOpenError
+    ) -> Placed:
+        """No new order while a circuit is open; but the answer of an old one needs no upstream."""
+        deadline = placement.began + self._times.order_deadline_s
+        limits = CallLimits(deadline, headers=placement.order.trace.headers())
+        try:
+            admitted = await self._keys.find(placement.claim, placement.order, limits)
+        except UpstreamError:
+            raise refusal from None
+        if admitted is None:
+            raise refusal
+        return Placed(await self._answer_of(admitted, deadline), replayed=True)
+
+    async def _answer_of(self, admitted: Admitted, until: float) -> StoredOrder:
+        match admitted:
+            case Replay(stored):
+                return stored
+            case InFlight(stored):
+                return await self._follow(stored, until)
+            case _:
+                message = "this idempotency key was used for another order; use a new key"
+                raise KeyReusedError(message)
+
+    async def _own_end(self, placement: _Placement) -> StoredOrder:
+        """The end that another worker brings this request's order to."""
+        until = placement.began + self._times.answer_within_s
+        stored = await self._watch(placement.order.id, until)
+        if stored is not None and OrderStatus(stored.status).final:
+            return stored
+        raise placement.undecided(stored)
+
+    async def _follow(self, stored: StoredOrder, until: float) -> StoredOrder:
+        """Join the saga when it runs here, else watch its record."""
+        joined = await self._running.join(stored.id, timeout_s=until - self._clock())
+        if joined is not None:
+            return joined
+        seen = await self._watch(stored.id, until) or stored
+        if OrderStatus(seen.status).final:
+            return seen
+        message = "the first request with this key is still being worked on; ask for its order"
+        raise OrderInProgressError(message, order_id=seen.id, order_status=seen.status)
+
+    async def _watch(self, order_id: str, until: float) -> StoredOrder | None:
+        """Read the record until it is final or it is `until`; what was seen last."""
+        seen: StoredOrder | None = None
+        pause_s = _FIRST_LOOK_S
+        while (left_s := until - self._clock()) > 0:
+            with suppress(UpstreamError):
+                seen = await self._database.get(order_id, CallLimits(until, obligatory=True))
+            if seen is not None and OrderStatus(seen.status).final:
+                break
+            await asyncio.sleep(min(pause_s * random.uniform(0.8, 1.2), left_s))  # noqa: S311 - jitter
+            pause_s = min(pause_s * 2, _LONGEST_LOOK_S)
+        return seen
+
+    async def _withdraw(self, order: Order, owner: str) -> bool:
+        """Make a create whose answer was lost not have happened; nothing was sent for it yet.
+
+        False when another replica has found the order in the meantime and carries it out.
+        """
+        limits = CallLimits(
+            deadline=float("inf"),
+            max_tries=_WITHDRAW_TRIES,
+            obligatory=True,
+            headers=order.trace.headers(),
+        )
+        try:
+            await self._database.abandon(order.id, owner, limits)
+        except Rejected:
+            return False
+        return True

@@ -1,0 +1,127 @@
+"""A key is bound to its caller and to a fingerprint of the order by one atomic insert, or not at all."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from clients.call import CallLimits
+from clients.database import DatabaseClient, NewOrder, StoredOrder
+from orchestrator.domain import Order, OrderStatus
+from orchestrator.saga.custody import Custody, Lease
+from orchestrator.saga.progress import Progress
+from orchestrator.saga.record import encode_order, encode_progress
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who asks (`caller`) and under which name for the request (`key`, if any)."""
+
+    caller: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The order is new and ours to carry out."""
+
+    custody: Custody
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The key's order is final: its answer is given again."""
+
+    stored: StoredOrder
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """The key's order is not final yet: whoever asks again waits for it."""
+
+    stored: StoredOrder
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReused:
+    """The key belongs to an order with another body."""
+
+
+Admitted = Fresh | Replay | InFlight | KeyReused
+
+
+class IdempotencyKeys:
+    """Binds keys through the database service, where two replicas cannot both win.
+
+    `replica` names this process in owner tokens; `lease_s` and `key_ttl_s` are in seconds.
+    """
+
+    def __init__(
+        self,
+        database: DatabaseClient,
+        *,
+        replica: str,
+        lease_s: float,
+        key_ttl_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._replica = replica
+        self._lease_s = lease_s
+        self._key_ttl_s = key_ttl_s
+        self._clock = clock
+
+    def new_owner(self) -> str:
+        """A token that no other worker has: it names this replica and one custody."""
+        return f"{self._replica}/{uuid.uuid4().hex[:12]}"
+
+    async def admit(self, order: Order, claim: Claim, owner: str, limits: CallLimits) -> Admitted:
+        """Create the order, or find the one that the key is bound to; raises `UpstreamError`."""
+        document = encode_order(order)
+        mark = fingerprint(document)
+        began = self._clock()
+        new = NewOrder(
+            id=order.id,
+            owner=owner,
+            lease_s=self._lease_s,
+            caller=claim.caller,
+            key=claim.key,
+            key_ttl_s=self._key_ttl_s,
+            fingerprint=mark,
+            user_id=order.user_id,
+            order=document,
+            progress=encode_progress(Progress()),
+        )
+        stored = await self._database.create(new, limits)
+        if stored.id == order.id and stored.owner == owner:
+            lease = Lease(owner, began + self._lease_s, self._lease_s)
+            headers = order.trace.headers()
+            return Fresh(Custody(self._database, stored, lease, headers=headers, clock=self._clock))
+        return known(stored, mark)
+
+    async def find(self, claim: Claim, order: Order, limits: CallLimits) -> Admitted | None:
+        """The order that the key is bound to, without creating one."""
+        if claim.key is None:
+            return None
+        stored = await self._database.get_by_key(claim.caller, claim.key, limits)
+        return None if stored is None else known(stored, fingerprint(encode_order(order)))
+
+
+def known(stored: StoredOrder, mark: str) -> Admitted:
+    """What a key means that is bound already, to a request whose fingerprint is `mark`."""
+    if stored.fingerprint != mark:
+        return KeyReused()
+    return Replay(stored) if OrderStatus(stored.status).final else InFlight(stored)
+
+
+def fingerprint(document: dict[str, Any]) -> str:
+    """SHA-256 of method, route and the validated order in canonical form.
+
+    White space, the order of members, and "499.5" for 499.50 make no difference; anything that was
+    ordered does.
+    """
+    ordered = {name: value for name, value in document.items() if name != "trace"}
+    canonical = json.dumps(ordered, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"POST /orders\n{canonical}".encode()).hexdigest()

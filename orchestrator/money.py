@@ -1,0 +1,85 @@
+"""Exact money: decimals with the currency's own number of digits, never a binary float."""
+
+from collections.abc import Iterable
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from typing import Final
+
+from orchestrator.iso import MINOR_DIGITS
+
+_EXACT: Final = Context(prec=40, traps=[Inexact, InvalidOperation])
+"""Rounding is an error here. 40 digits hold the largest sum that can be asked for: 100 items of
+999 999 times a price of 15 digits have 23."""
+
+LARGEST_MINOR_UNITS: Final = 999_999_999_999_999
+"""15 digits in minor units: more than any order is worth, and exact in whatever an upstream uses
+(a 64-bit integer, a NUMERIC(15), even a double)."""
+
+
+class MoneyError(ValueError):
+    """An amount that is not money in this currency; the text says why."""
+
+
+def parse_price(value: object, currency: str) -> Decimal:
+    """Read a price (decimal string, int or Decimal) with exactly the currency's digits.
+
+    Raises `MoneyError` when it is not a plain decimal number, negative, not finite, more precise
+    than the currency, or too large to be money.
+    """
+    digits = MINOR_DIGITS[currency]
+    amount = _decimal(value)
+    if not amount.is_finite():
+        message = "must be a finite number"
+        raise MoneyError(message)
+    if amount.is_signed() and amount != 0:
+        message = "must not be negative"
+        raise MoneyError(message)
+    # Looked at before any arithmetic: 1e999999999 is a short text and a very long number.
+    if amount and amount.adjusted() > len(str(LARGEST_MINOR_UNITS)):
+        message = "is too large to be money"
+        raise MoneyError(message)
+    return _with_digits(abs(amount), digits, currency)
+
+
+def total_of(lines: Iterable[tuple[int, Decimal]], currency: str) -> Decimal:
+    """Sum of quantity × price, exactly; raises `MoneyError` when it is too large to be money."""
+    total = Decimal(0)
+    for qty, price in lines:
+        total = _EXACT.add(total, _EXACT.multiply(Decimal(qty), price))
+    if total.scaleb(MINOR_DIGITS[currency]) > LARGEST_MINOR_UNITS:
+        message = (
+            f"the total is too large to be money (more than {LARGEST_MINOR_UNITS} minor units)"
+        )
+        raise MoneyError(message)
+    return _with_digits(total, MINOR_DIGITS[currency], currency)
+
+
+def render(amount: Decimal) -> str:
+    """The amount as a decimal string, never in exponent notation."""
+    return f"{amount:f}"
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        message = "must be a number or a decimal string"
+        raise MoneyError(message)
+    if isinstance(value, str) and not _is_plain_number(value):
+        message = 'must be a decimal number such as "499.50"'
+        raise MoneyError(message)
+    try:
+        return Decimal(value)
+    except (InvalidOperation, ValueError) as error:
+        message = 'must be a decimal number such as "499.50"'
+        raise MoneyError(message) from error
+
+
+def _is_plain_number(text: str) -> bool:
+    """ASCII digits with at most a sign and a point: no spaces, underscores or exponents."""
+    return text.isascii() and text.lstrip("-").replace(".", "", 1).isdigit()
+
+
+def _with_digits(amount: Decimal, digits: int, currency: str) -> Decimal:
+    try:
+        return amount.quantize(Decimal(1).scaleb(-digits), context=_EXACT)
+    except (Inexact, InvalidOperation) as error:
+        message = f"has more than the {digits} decimal digits of {currency}"
+        raise MoneyError(message) from error

@@ -1,0 +1,146 @@
+"""Finishes what other replicas began: claims orders whose lease has run out and carries them on.
+
+PENDING goes forward, or back when it was found too late; COMPENSATING goes back. One order that cannot be
+finished delays no other: each runs in its own task, and one that breaks is set aside and flagged.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from clients.call import CallLimits
+from clients.database import Backlog, DatabaseClient, StoredOrder
+from clients.errors import UpstreamError
+from orchestrator.checkout import OrderLog
+from orchestrator.domain import Order, OrderStatus
+from orchestrator.errors import CustodyLostError
+from orchestrator.saga.custody import Custody, Lease
+from orchestrator.saga.record import decode_order, inherited_progress
+from orchestrator.saga.runner import Errand, SagaRunner, happened
+from orchestrator.saga.running import RunningSagas
+
+_log = logging.getLogger("orchestrator.recovery")
+
+AT_ONCE: Final = 32
+"""Recovered orders under way at a time in one replica. Enough to keep every upstream busy after a crash
+(32 orders of some 50 ms are 600 a second), few enough that new orders still get their share."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryTimes:
+    """All in seconds: between looks, of a claimed lease, of the forward way, of going on forward."""
+
+    interval_s: float
+    lease_s: float
+    order_deadline_s: float
+    reserve_s: float
+    resume_window_s: float
+
+
+class RecoveryLog(OrderLog, Protocol):
+    """Hears of the backlog as well."""
+
+    def backlog(self, backlog: Backlog) -> None:
+        """What was unfinished at the last look."""
+
+
+class Recovery:
+    """One background worker of a replica; any number of replicas may run one each."""
+
+    def __init__(  # noqa: PLR0913 - the parts it puts to work, handed in
+        self,
+        *,
+        database: DatabaseClient,
+        runner: SagaRunner,
+        running: RunningSagas,
+        log: RecoveryLog,
+        times: RecoveryTimes,
+        new_owner: Callable[[], str],
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._runner = runner
+        self._running = running
+        self._log = log
+        self._times = times
+        self._new_owner = new_owner
+        self._clock = clock
+        self._under_way: set[asyncio.Task[StoredOrder]] = set()
+
+    async def run_forever(self) -> None:
+        """Look for orders until cancelled; an unreachable database service is looked for again."""
+        while True:
+            try:
+                found_all = await self.run_once()
+            except UpstreamError as failure:
+                _log.warning("recovery could not look for orders", extra={"why": str(failure)})
+                found_all = True
+            except Exception:
+                # One look that breaks must not end all looks: nobody else finishes these orders.
+                _log.exception("recovery broke off and will look again")
+                found_all = True
+            if found_all:
+                # Jittered, so that replicas started together do not look together.
+                await asyncio.sleep(self._times.interval_s * random.uniform(0.5, 1.5))  # noqa: S311
+            else:
+                await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+
+    async def run_once(self) -> bool:
+        """Claim and begin what can be carried now; false when there may be more to claim."""
+        free = AT_ONCE - len(self._under_way)
+        if free <= 0:
+            return False
+        began, owner = self._clock(), self._new_owner()
+        lease = Lease(owner, began + self._times.lease_s, self._times.lease_s)
+        limits = CallLimits(deadline=lease.ends_at, obligatory=True)
+        claimed = await self._database.claim(owner, lease.length_s, free, limits)
+        for stored in claimed:
+            self._begin(stored, lease)
+        self._log.backlog(await self._database.backlog(limits))
+        return len(claimed) < free
+
+    async def settle(self) -> None:
+        """Wait until everything begun so far has ended (tests, and tools that look once)."""
+        while self._under_way:
+            await asyncio.wait(set(self._under_way))
+
+    def _begin(self, stored: StoredOrder, lease: Lease) -> None:
+        task = self._running.start(stored.id, self._carry_on(stored, lease))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _carry_on(self, stored: StoredOrder, lease: Lease) -> StoredOrder:
+        custody = Custody(self._database, stored, lease, headers={}, clock=self._clock)
+        try:
+            order = decode_order(stored.id, stored.order)
+            custody.headers = order.trace.headers()
+            errand = self._errand(stored, order, custody)
+            began = self._clock()
+            ended = await self._runner.run(errand)
+        except CustodyLostError as lost:
+            _log.warning("lost a recovered order", extra={"orderId": stored.id, "why": str(lost)})
+            raise
+        except UpstreamError:
+            raise
+        except Exception as broken:
+            # A record that this release cannot carry on must not come back every lease unseen.
+            await custody.set_aside(stored, f"cannot be resumed: {type(broken).__name__}")
+            raise
+        self._log.ended(order, ended, seconds=self._clock() - began, recovered=True)
+        return ended
+
+    def _errand(self, stored: StoredOrder, order: Order, custody: Custody) -> Errand:
+        too_late = (
+            stored.status == OrderStatus.PENDING and stored.age_s > self._times.resume_window_s
+        )
+        progress = inherited_progress(stored, give_up=too_late)
+        direction = "back" if too_late or stored.status == OrderStatus.COMPENSATING else "forward"
+        progress = progress.noted(
+            happened(f"taken over (round {stored.rounds}), going {direction}")
+        )
+        latest = custody.fence - self._times.reserve_s
+        deadline = min(self._clock() + self._times.order_deadline_s, latest)
+        return Errand(order, custody, deadline, progress)

@@ -1,0 +1,77 @@
+"""How far an order has come, as far as the worker that holds it knows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from orchestrator.domain import Event, Failure, OrderStatus
+from orchestrator.saga.step import Outcome, Step
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+LONGEST_TIMELINE: Final = 80
+"""Events kept with an order. A good order has 5 and a failed one up to 9; the rest is room for rounds
+of undo against a broken upstream, of which the first and the latest matter."""
+
+_KEPT_FROM_START: Final = 40
+"""So many of them tell how the order went before it got stuck; the others are the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the pure decider decides on.
+
+    `status`, `pivot_recorded`, `compensated`, `failure`, `kept` and `timeline` are durable; `acts`,
+    `undos` and `begun` are of this run only. `inherited`: another worker had the order before, so every
+    step counts as begun. `give_up`: recovered too late to go on forward. `trouble`: the last thing that
+    stood in the way, in words.
+    """
+
+    status: OrderStatus = OrderStatus.PENDING
+    acts: Mapping[str, Outcome] = field(default_factory=lambda: _NOTHING)
+    undos: Mapping[str, Outcome] = field(default_factory=lambda: _NOTHING)
+    begun: frozenset[str] = frozenset()
+    inherited: bool = False
+    give_up: bool = False
+    pivot_recorded: bool = False
+    compensated: bool = False
+    failure: Failure | None = None
+    trouble: str | None = None
+    retry_after_s: float | None = None
+    kept: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    timeline: tuple[Event, ...] = ()
+
+    def has_begun(self, step: Step) -> bool:
+        """Whether the step may have had an effect, by this worker or by one before it."""
+        return self.inherited or step.name in self.begun
+
+    def passed_pivot(self, saga: tuple[Step, ...]) -> bool:
+        """Whether the pivot is known to have succeeded: from here on trouble is retried forward."""
+        return self.pivot_recorded or any(
+            step.pivot and self.acts.get(step.name) is Outcome.DONE for step in saga
+        )
+
+    def acted(self, step: Step, outcome: Outcome, *, begun: bool, kept: Mapping[str, Any]) -> Self:
+        """After the step's call."""
+        return replace(
+            self,
+            acts={**self.acts, step.name: outcome},
+            begun=self.begun | {step.name} if begun else self.begun,
+            kept={**self.kept, **kept} if kept else self.kept,
+        )
+
+    def undid(self, step: Step, outcome: Outcome) -> Self:
+        """After the call of the step's undo."""
+        return replace(self, undos={**self.undos, step.name: outcome})
+
+    def compensating(self) -> Self:
+        """After the decision to compensate has been written."""
+        return replace(self, status=OrderStatus.COMPENSATING, compensated=True)
+
+    def noted(self, event: Event) -> Self:
+        """With one more line in the timeline, which stays bounded."""
+        timeline = (*self.timeline, event)
+        if len(timeline) > LONGEST_TIMELINE:
+            timeline = timeline[:_KEPT_FROM_START] + timeline[_KEPT_FROM_START + 1 :]
+        return replace(self, timeline=timeline)

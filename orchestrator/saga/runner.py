@@ -1,0 +1,211 @@
+"""The one loop that acts: ask the decider, do what it says, note what came of it, until the order ends.
+
+First run and recovery are the same call; they differ in what `Progress` says was there before.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+from clients.call import Answer, CallLimits
+from clients.database import StoredOrder
+from clients.errors import Fenced, UpstreamError
+from orchestrator.domain import Event, Failure, Order, OrderStatus
+from orchestrator.errors import CustodyLostError
+from orchestrator.saga import next_move as moves
+from orchestrator.saga.custody import Custody
+from orchestrator.saga.failure import describe, explain, in_words, outcome_of, presentable
+from orchestrator.saga.pause import park_pause_s
+from orchestrator.saga.progress import Progress
+from orchestrator.saga.step import Action, Outcome, Step, Undo, Upstreams
+
+
+class Observer(Protocol):
+    """Hears of every step, for metrics."""
+
+    def stepped(self, event: Event) -> None:
+        """A step or an undo has ended."""
+
+
+@dataclass(slots=True)
+class Errand:
+    """One run: the order, the right to act on it, and how far it has come.
+
+    `deadline`, on the loop's clock, is the time by which the forward way must end.
+    """
+
+    order: Order
+    custody: Custody
+    deadline: float
+    progress: Progress
+
+
+class SagaRunner:
+    """Carries orders along `saga`.
+
+    `attention_after` is the number of rounds after which a stuck order is flagged; `reserve_s` is kept
+    of every lease for writing down where an undo got stuck; `clock` is the loop's.
+    """
+
+    def __init__(
+        self,
+        saga: tuple[Step, ...],
+        upstreams: Upstreams,
+        *,
+        observer: Observer,
+        attention_after: int,
+        reserve_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._saga = saga
+        self._upstreams = upstreams
+        self._observer = observer
+        self._attention_after = attention_after
+        self._reserve_s = reserve_s
+        self._clock = clock
+
+    async def run(self, errand: Errand) -> StoredOrder:
+        """Carry the order on until it is final or parked, and return it as it was written.
+
+        Raises `CustodyLostError` when another worker has it now. Cancelled (this replica shuts down),
+        it gives the lease up first.
+        """
+        try:
+            return await self._loop(errand)
+        except Fenced as fenced:
+            message = "the lease is over"
+            raise CustodyLostError(message) from fenced
+        except asyncio.CancelledError:
+            await self._hand_over(errand)
+            raise
+
+    async def _loop(self, errand: Errand) -> StoredOrder:
+        while True:
+            match moves.next_move(self._saga, errand.progress):
+                case moves.Act(step):
+                    await self._act(errand, step)
+                case moves.Compensate():
+                    await self._decide_to_compensate(errand)
+                case moves.UndoStep(step, undo):
+                    await self._undo(errand, step, undo)
+                case moves.Park():
+                    return await self._park(errand)
+                case moves.Finish(status):
+                    return await errand.custody.finish(errand.progress, status)
+
+    async def _act(self, errand: Errand, step: Step) -> None:
+        must = errand.progress.inherited or errand.progress.passed_pivot(self._saga)
+        limits = self._limits(errand, deadline=errand.deadline, obligatory=must)
+        line = Event(at=now_text(), kind="act", step=step.name, operation=step.name)
+        result = await self._call(step.action, errand, limits, line)
+        if isinstance(result, Answer):
+            kept = _kept(step, result)
+            errand.progress = errand.progress.acted(step, Outcome.DONE, begun=True, kept=kept)
+            return
+        progress = errand.progress.acted(step, outcome_of(result), begun=result.in_doubt, kept={})
+        errand.progress = replace(_hindered(progress, result), failure=explain(step, result))
+
+    async def _undo(self, errand: Errand, step: Step, undo: Undo) -> None:
+        deadline = errand.custody.fence - self._reserve_s
+        limits = self._limits(errand, deadline=deadline, obligatory=True)
+        line = Event(at=now_text(), kind="undo", step=step.name, operation=undo.operation)
+        result = await self._call(undo.action, errand, limits, line)
+        if isinstance(result, Answer):
+            errand.progress = errand.progress.undid(step, Outcome.DONE)
+            return
+        errand.progress = _hindered(errand.progress.undid(step, outcome_of(result)), result)
+
+    def _limits(self, errand: Errand, *, deadline: float, obligatory: bool) -> CallLimits:
+        return CallLimits(
+            deadline=deadline,
+            fence=errand.custody.fence,
+            obligatory=obligatory,
+            headers=errand.order.trace.headers(),
+            caller=errand.order.id,
+        )
+
+    async def _call(
+        self, action: Action, errand: Errand, limits: CallLimits, line: Event
+    ) -> Answer | UpstreamError:
+        """Make the call, and complete its line of the timeline."""
+        began = self._clock()
+        result: Answer | UpstreamError
+        try:
+            result = await action(self._upstreams, errand.order, limits)
+        except UpstreamError as failure:
+            result = failure
+        line = replace(
+            line,
+            outcome=Outcome.DONE if isinstance(result, Answer) else outcome_of(result),
+            attempts=result.attempts,
+            ms=round((self._clock() - began) * 1000, 1),
+            error=None if isinstance(result, Answer) else _error(result),
+        )
+        errand.progress = errand.progress.noted(line)
+        self._observer.stepped(line)
+        return result
+
+    async def _decide_to_compensate(self, errand: Errand) -> None:
+        failure = errand.progress.failure or _FOUND_TOO_LATE
+        note = f"decided to compensate: {failure.detail}"
+        progress = replace(errand.progress.compensating(), failure=failure).noted(happened(note))
+        await errand.custody.keep(progress)
+        errand.progress = progress
+
+    async def _park(self, errand: Errand) -> StoredOrder:
+        progress = errand.progress
+        if progress.status is OrderStatus.PENDING:
+            progress = replace(progress, pivot_recorded=True, failure=None)
+        rounds = errand.custody.rounds
+        stuck = Outcome.REJECTED in progress.undos.values() or rounds >= self._attention_after
+        pause_s = park_pause_s(rounds, retry_after_s=progress.retry_after_s)
+        note = f"parked, to be tried again in {pause_s:.1f} s: {progress.trouble}"
+        return await errand.custody.give_up(
+            progress.noted(happened(note)),
+            after_s=pause_s,
+            attention=progress.trouble if stuck else None,
+        )
+
+    async def _hand_over(self, errand: Errand) -> None:
+        """Give the lease up, so that another replica need not wait for its end."""
+        progress = errand.progress.noted(happened("given up by a replica that shuts down"))
+        if progress.status is OrderStatus.PENDING:
+            # Its successor finds out again whether it fails; only a passed pivot is worth keeping.
+            passed = progress.passed_pivot(self._saga)
+            progress = replace(progress, pivot_recorded=passed, failure=None)
+        with suppress(CustodyLostError, TimeoutError):
+            async with asyncio.timeout(self._reserve_s):
+                await errand.custody.give_up(progress, after_s=0.0)
+
+
+_FOUND_TOO_LATE: Final = Failure(
+    504, "deadline_exceeded", "the order was found unfinished too late to go on with it"
+)
+
+
+def _kept(step: Step, answer: Answer) -> dict[str, str]:
+    """What of an answer belongs to the order; only texts, cut to what may be shown."""
+    values = {name: answer.body.get(name) for name in step.keeps}
+    return {name: presentable(value) for name, value in values.items() if isinstance(value, str)}
+
+
+def _hindered(progress: Progress, failure: UpstreamError) -> Progress:
+    return replace(progress, trouble=in_words(failure), retry_after_s=failure.retry_after_s)
+
+
+def happened(note: str) -> Event:
+    """Something that befell the saga, for its timeline."""
+    return Event(at=now_text(), kind="event", note=note)
+
+
+def now_text() -> str:
+    """The wall clock, UTC, in milliseconds: for people to read, never to decide on."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _error(failure: UpstreamError) -> dict[str, Any]:
+    told = describe(failure)
+    return {member: told[member] for member in ("status", "code", "detail")}

@@ -1,0 +1,13 @@
+"""Take the money that is held: the pivot. Undone by authorize's refund."""
+
+from clients.call import Answer, CallLimits
+from orchestrator.domain import Order
+from orchestrator.saga.step import Step, Upstreams
+from orchestrator.saga.steps.authorize import declined
+
+
+async def _capture(upstreams: Upstreams, order: Order, limits: CallLimits) -> Answer:
+    return await upstreams.payment.capture(order.payment_id, order.id, limits)
+
+
+CAPTURE = Step(name="capture", upstream="payment", action=_capture, pivot=True, refused=declined)

@@ -1,0 +1,53 @@
+"""What is told of an order: its log line and its metrics, from the same facts."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from clients.database import Backlog, StoredOrder
+from orchestrator.domain import Event, Order
+from orchestrator.metrics import Metrics
+
+_log = logging.getLogger("orders")
+
+
+class Telemetry:
+    """Observer of the saga, of checkout and of recovery."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def stepped(self, event: Event) -> None:
+        """A step or an undo has ended."""
+        self._metrics.stepped(event)
+
+    def ended(self, order: Order, stored: StoredOrder, *, seconds: float, recovered: bool) -> None:
+        """A run has left the order final or parked: its one line."""
+        failure = stored.progress.get("failure") or {}
+        code = failure.get("code", "")
+        self._metrics.ended(stored.status, code, seconds=seconds, recovered=recovered)
+        steps = [line for line in stored.progress["timeline"] if "step" in line]
+        _log.info(
+            "order",
+            extra={
+                "orderId": order.id,
+                "outcome": stored.status,
+                "code": code or None,
+                "ms": round(seconds * 1000, 1),
+                "attempts": sum(line["attempts"] for line in steps),
+                "steps": {line["operation"]: _told(line) for line in steps},
+                "recovered": recovered,
+                "rounds": stored.rounds,
+                "attention": stored.attention["reason"] if stored.attention else None,
+                "requestId": order.trace.request_id,
+                "traceparent": order.trace.traceparent,
+            },
+        )
+
+    def backlog(self, backlog: Backlog) -> None:
+        """What recovery saw at its last look."""
+        self._metrics.backlog(backlog)
+
+
+def _told(line: Mapping[str, Any]) -> str:
+    return f"{line['outcome']} in {line['ms']} ms, {line['attempts']} tries"
