@@ -44,7 +44,8 @@ from orchestrator.shutdown import on_sigterm
 from orchestrator.telemetry import Telemetry
 
 _SPARE_CONNECTIONS = 32
-"""Connections of each upstream beyond those of orders: reads and waiting duplicates have no cap of their own."""
+"""Connections of each upstream beyond those of orders: reads and waiting duplicates have no cap of
+their own."""
 
 
 def _loop_time() -> float:
@@ -191,7 +192,7 @@ def create_app(
     app = FastAPI(
         title="Order Service",
         version="0.1.0",
-        description="Places orders over inventory, payment and shipping, or takes back what was done.",
+        description="Places orders over its upstreams, or takes back what was done.",
         lifespan=lifespan,
     )
     api = OrderApi(

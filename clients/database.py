@@ -78,8 +78,9 @@ class NewOrder:
 class Update:
     """A compare-and-set: applied only while `version` and `owner` are the order's own.
 
-    `write_id` names this write, so that its repeat after a lost answer is recognised. Exactly one of
-    `lease_s` (keep the order) and `release_for_s` (give it up; claimable after that many seconds).
+    `write_id` names this write, so that its repeat after a lost answer is recognised. Exactly one
+    of `lease_s` (keep the order) and `release_for_s` (give it up; claimable after that many
+    seconds).
     """
 
     id: str
@@ -122,7 +123,7 @@ class DatabaseClient:
         self._upstream = upstream
 
     async def create(self, new: NewOrder, limits: CallLimits) -> StoredOrder:
-        """Create the order and bind its key in one step, or return the order the key is bound to."""
+        """Create the order and bind its key in one step, or return the order of a known key."""
         body = {
             "id": new.id,
             "owner": new.owner,

@@ -43,27 +43,27 @@ class UpstreamError(Exception):
         return f"{self.service} {self.operation}: {self.detail}"
 
 
-class Rejected(UpstreamError):
+class Rejected(UpstreamError):  # noqa: N818 - an outcome, read as one at every use
     """The upstream understood and refused; this try had no effect."""
 
 
-class Unreachable(UpstreamError):
+class Unreachable(UpstreamError):  # noqa: N818 - an outcome, read as one at every use
     """No answer came: the connection failed, broke, or the time-out ended it."""
 
 
-class Faulty(UpstreamError):
+class Faulty(UpstreamError):  # noqa: N818 - an outcome, read as one at every use
     """An answer came that proves nothing: a 5xx, or not what the contract promises."""
 
 
-class Busy(UpstreamError):
+class Busy(UpstreamError):  # noqa: N818 - an outcome, read as one at every use
     """The upstream asked to be called later (408, 425, 429)."""
 
 
-class CircuitOpen(UpstreamError):
+class CircuitOpen(UpstreamError):  # noqa: N818 - an outcome, read as one at every use
     """The call was not tried, because the upstream has been failing."""
 
 
-class OutOfTime(UpstreamError):
+class OutOfTime(UpstreamError):  # noqa: N818 - an outcome, read as one at every use
     """The call was not tried, because the order's deadline had passed."""
 
 

@@ -11,7 +11,7 @@ class PaymentClient:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
 
-    async def authorize(  # noqa: PLR0913 - the fields of the contract's request, each named
+    async def authorize(
         self,
         payment_id: str,
         order_id: str,

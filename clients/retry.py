@@ -1,7 +1,7 @@
-"""When a call is tried again: never a rejection, always with the same key, only while there is time.
+"""When a call is tried again: never a rejection, always with the same key, only in time.
 
-The first try is plain; tenacity takes over only after it has failed, so that the way on which nothing
-fails does not pay for the machinery of the way on which something does.
+The first try is plain; tenacity takes over only after it has failed, so that the way on which
+nothing fails does not pay for the machinery of the way on which something does.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ TRANSIENT = (Unreachable, Faulty, Busy)
 class RetryPolicy:
     """How often and how far apart. Times in seconds.
 
-    The pauses 0.2, 0.4, 0.8 (each plus up to `jitter_s`) let four tries outlast a pod's restart behind a
-    Service (1-2 s), and together stay far below the default deadline of 30 s.
+    The pauses 0.2, 0.4, 0.8 (each plus up to `jitter_s`) let four tries outlast a pod's restart
+    behind a Service (1-2 s), and together stay far below the default deadline of 30 s.
     """
 
     tries: int

@@ -7,7 +7,8 @@ from typing import Final
 import httpx
 
 LARGEST_ANSWER_BYTES: Final = 1_048_576
-"""An answer is a few kilobytes; whatever is larger than 1 MiB is not one and is not read to its end."""
+"""An answer is a few kilobytes; whatever is larger than 1 MiB is not one and is not read to its
+end."""
 
 MAY_HAVE_BEEN_SENT: Final[Mapping[type[httpx.RequestError], bool]] = MappingProxyType(
     {
@@ -15,7 +16,8 @@ MAY_HAVE_BEEN_SENT: Final[Mapping[type[httpx.RequestError], bool]] = MappingProx
         httpx.ConnectTimeout: False,
         httpx.PoolTimeout: False,
         httpx.UnsupportedProtocol: False,
-        # Bytes may have left before each of these; "server disconnected" is no proof of the contrary.
+        # Bytes may have left before each of these; "server disconnected" is no proof of the
+        # contrary.
         httpx.ReadTimeout: True,
         httpx.WriteTimeout: True,
         httpx.ReadError: True,

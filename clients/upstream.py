@@ -1,7 +1,8 @@
 """`Upstream.send()`: the one way a request leaves this service.
 
-Fence, deadline and circuit are looked at before every try; every try carries the same key; the answer
-is judged; failures become the exceptions of `errors.py`; transient ones are tried again by `retry.py`.
+Fence, deadline and circuit are looked at before every try; every try carries the same key; the
+answer is judged; failures become the exceptions of `errors.py`; transient ones are tried again by
+`retry.py`.
 """
 
 import asyncio
@@ -60,8 +61,8 @@ class Upstream:
     async def send(self, call: Call, limits: CallLimits) -> Answer:
         """Send `call` until it is answered well.
 
-        Raises `Rejected` for a final 4xx, another `UpstreamError` when the limits ended it without a
-        good answer, and `Fenced` when the caller's lease is over.
+        Raises `Rejected` for a final 4xx, another `UpstreamError` when the limits ended it without
+        a good answer, and `Fenced` when the caller's lease is over.
         """
         tries = _Tries(self, call, limits)
         try:

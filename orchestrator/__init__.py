@@ -1,1 +1,1 @@
-"""The order service: one saga over inventory, payment and shipping, kept in the database service."""
+"""The order service: a saga over inventory, payment and shipping, kept in the database service."""

@@ -1,4 +1,4 @@
-"""Which orders are let in: not more than this replica can carry, none that could not be finished."""
+"""Which orders are let in: not more than this replica carries, none that could not be finished."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,7 +7,8 @@ from clients.upstream import Upstream
 from orchestrator.errors import CircuitOpenError, OverloadedError
 
 _SOON_S: Final = 1.0
-"""Retry-After when full: at the latencies this service is run at, most places are free again by then."""
+"""Retry-After when full: at the latencies this service is run at, most places are free again by
+then."""
 
 
 class Admission:

@@ -57,8 +57,8 @@ class OrderLog(Protocol):
 class AnswerTimes:
     """Seconds from a request's arrival: the end of the forward way, and of waiting for its answer.
 
-    The second leaves one time-out beyond the first, so that an order that failed at its deadline can be
-    rolled back and the client told so.
+    The second leaves one time-out beyond the first, so that an order that failed at its deadline
+    can be rolled back and the client told so.
     """
 
     order_deadline_s: float
@@ -95,7 +95,7 @@ class Placed:
 class Checkout:
     """Places orders. The saga runs in a task of its own: a client that hangs up changes nothing."""
 
-    def __init__(  # noqa: PLR0913 - the parts it puts to work, handed in
+    def __init__(
         self,
         *,
         admission: Admission,
@@ -119,8 +119,8 @@ class Checkout:
     async def place(self, order: Order, claim: Claim) -> Placed:
         """Carry the order out, or give the answer of the order that the key is bound to.
 
-        Raises `RefusedError` before an order exists, `KeyReusedError`, `NotDecidedError` when the time
-        to answer is over, and `UpstreamError` when the order could not be recorded.
+        Raises `RefusedError` before an order exists, `KeyReusedError`, `NotDecidedError` when the
+        time to answer is over, and `UpstreamError` when the order could not be recorded.
         """
         placement = _Placement(order, claim, self._clock())
         try:

@@ -72,8 +72,8 @@ class Order:
     def resource_id(self, word: str) -> str:
         """The id of this order's `reservation`, `payment` or `shipment`.
 
-        UUIDv5 of the order id and the word (contract rule 1): a caller that lost an answer still knows
-        the name of what it may have created.
+        UUIDv5 of the order id and the word (contract rule 1): a caller that lost an answer still
+        knows the name of what it may have created.
         """
         return str(uuid5(UUID(self.id), word))
 

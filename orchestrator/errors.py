@@ -108,4 +108,4 @@ class OrderNotFoundError(OrderServiceError):
 
 
 class CustodyLostError(OrderServiceError):
-    """The lease is over or another worker has written: stop, read the record, report what it says."""
+    """The lease is over or another worker has written: stop, and read what the record says."""

@@ -1,4 +1,4 @@
-"""A key is bound to its caller and to a fingerprint of the order by one atomic insert, or not at all."""
+"""A key is bound to its caller and the order's fingerprint by one atomic insert, or not at all."""
 
 import hashlib
 import json

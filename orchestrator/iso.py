@@ -1,8 +1,8 @@
-"""ISO 4217 (currencies and their minor digits) and ISO 3166-1 alpha-2 (countries), as published in 2026.
+"""ISO 4217 (currencies and their minor digits) and ISO 3166-1 alpha-2 (countries), as of 2026.
 
-Codes without minor units (gold, test and "no currency" codes) are left out: nobody is charged in them.
-Only what must not be got wrong is listed: a currency whose digits are assumed to be two is how orders
-are charged a hundredfold (yen) or lose their last digit (dinar).
+Codes without minor units (gold, test and "no currency" codes) are left out: nobody is charged in
+them. Only what must not be got wrong is listed: a currency whose digits are assumed to be two is
+how orders are charged a hundredfold (yen) or lose their last digit (dinar).
 """
 
 from typing import Final

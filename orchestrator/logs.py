@@ -8,19 +8,21 @@ import logging
 import sys
 from typing import Final
 
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 _SERVER_LOGGERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
 
 def configure_logging(level: str) -> None:
-    """Send everything through one handler; the server's line a request gives way to ours an order."""
+    """Send everything through one handler; a line a request gives way to a line an order."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         JsonFormatter(
             "%(levelname)s %(name)s %(message)s",
-            rename_fields={"levelname": "level", "name": "logger"},
-            timestamp="at",
+            rename_fields={"levelname": "level", "name": "logger", "message": "event"},
+            timestamp="time",
+            reserved_attrs=[*RESERVED_ATTRS, "color_message"],  # uvicorn's, for terminals
         )
     )
     root = logging.getLogger()
@@ -36,5 +38,5 @@ def configure_logging(level: str) -> None:
 
 
 def key_mark(key: str | None) -> str | None:
-    """Enough of a key to find its lines again, not enough to use it: 8 hex digits of its SHA-256."""
+    """Enough of a key to find its lines, not enough to use it: 8 hex digits of its SHA-256."""
     return None if key is None else hashlib.sha256(key.encode()).hexdigest()[:8]

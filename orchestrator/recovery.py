@@ -1,7 +1,8 @@
 """Finishes what other replicas began: claims orders whose lease has run out and carries them on.
 
-PENDING goes forward, or back when it was found too late; COMPENSATING goes back. One order that cannot be
-finished delays no other: each runs in its own task, and one that breaks is set aside and flagged.
+PENDING goes forward, or back when it was found too late; COMPENSATING goes back. One order that
+cannot be finished delays no other: each runs in its own task, and one that breaks is set aside and
+flagged.
 """
 
 import asyncio
@@ -25,13 +26,14 @@ from orchestrator.saga.running import RunningSagas
 _log = logging.getLogger("orchestrator.recovery")
 
 AT_ONCE: Final = 32
-"""Recovered orders under way at a time in one replica. Enough to keep every upstream busy after a crash
-(32 orders of some 50 ms are 600 a second), few enough that new orders still get their share."""
+"""Recovered orders under way at a time in one replica. Enough to keep every upstream busy after a
+crash (32 orders of some 50 ms are 600 a second), few enough that new orders still get their
+share."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryTimes:
-    """All in seconds: between looks, of a claimed lease, of the forward way, of going on forward."""
+    """In seconds: between looks, of a claimed lease, of the forward way, of going on forward."""
 
     interval_s: float
     lease_s: float
@@ -50,7 +52,7 @@ class RecoveryLog(OrderLog, Protocol):
 class Recovery:
     """One background worker of a replica; any number of replicas may run one each."""
 
-    def __init__(  # noqa: PLR0913 - the parts it puts to work, handed in
+    def __init__(
         self,
         *,
         database: DatabaseClient,
@@ -78,7 +80,7 @@ class Recovery:
             except UpstreamError as failure:
                 _log.warning("recovery could not look for orders", extra={"why": str(failure)})
                 found_all = True
-            except Exception:
+            except Exception:  # noqa: BLE001 - logged whole, and looked at again
                 # One look that breaks must not end all looks: nobody else finishes these orders.
                 _log.exception("recovery broke off and will look again")
                 found_all = True

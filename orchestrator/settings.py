@@ -120,8 +120,9 @@ class Settings(BaseSettings):
         if self.lease_s <= least_s:
             message = (
                 f"LEASE_S={self.lease_s:g} must exceed ORDER_DEADLINE_S + UPSTREAM_TIMEOUT_S "
-                f"({self.order_deadline_s:g} + {self.upstream_timeout_s:g} = {least_s:g}), or a replica "
-                "would lose orders that it is still working on: raise LEASE_S or lower the other two"
+                f"({self.order_deadline_s:g} + {self.upstream_timeout_s:g} = {least_s:g}), or a "
+                "replica would lose orders that it is still working on: raise LEASE_S or lower "
+                "the other two"
             )
             raise ValueError(message)
         return self

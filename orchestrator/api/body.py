@@ -14,7 +14,7 @@ int of a million digits takes minutes."""
 
 
 async def read_json(request: Request, *, max_bytes: int) -> Any:  # noqa: ANN401 - JSON is anything
-    """Raises `BodyTooLargeError` before reading more than `max_bytes`, `MalformedBodyError` after."""
+    """Raises `BodyTooLargeError` beyond `max_bytes`, `MalformedBodyError` for what is not JSON."""
     return parse_json(await _read(request, max_bytes))
 
 

@@ -1,4 +1,4 @@
-"""What the OpenAPI page says of requests and answers; the handlers themselves parse and render by hand."""
+"""What the OpenAPI page says of requests and answers; the handlers parse and render by hand."""
 
 from typing import Any
 

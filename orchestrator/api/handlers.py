@@ -1,4 +1,4 @@
-"""Errors that reach the edge become problem documents: ours, an upstream's, and the framework's own."""
+"""Errors that reach the edge become problem documents: ours, an upstream's, the framework's."""
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError

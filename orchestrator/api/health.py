@@ -1,4 +1,4 @@
-"""Probes and metrics; none of them asks an upstream: one sick upstream must not take every pod out."""
+"""Probes and metrics; none asks an upstream: one sick upstream must not take every pod out."""
 
 from collections.abc import Callable
 

@@ -14,7 +14,8 @@ _LONGEST_CALLER: Final = 255
 """As long as a key may be; a gateway's user names are far shorter."""
 
 ANYBODY: Final = ""
-"""The caller of orders without a userId, where no gateway names one: they share one scope of keys."""
+"""The caller of orders without a userId, where no gateway names one: they share one scope of
+keys."""
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -110,7 +110,7 @@ class OrderApi:
             raise OrderNotFoundError(message)
         return shown(present(stored))
 
-    async def list(  # noqa: PLR0913 - the query parameters
+    async def list(
         self,
         request: Request,
         userId: Annotated[str | None, Query(max_length=128)] = None,  # noqa: N803 - the wire's name
@@ -138,7 +138,7 @@ class OrderApi:
         return shown({"items": items, "nextCursor": page.next_cursor})
 
     def _may_see(self, request: Request, stored: StoredOrder) -> bool:
-        """An order id is not a password: where a gateway names callers, each sees its own orders."""
+        """An order id is no password: where a gateway names callers, each sees its own orders."""
         if not self.caller_header:
             return True
         return stored.caller == authenticated_caller(request, header=self.caller_header)

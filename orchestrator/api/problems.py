@@ -1,4 +1,4 @@
-"""Errors as `application/problem+json` (RFC 9457): one table from what happened to what is answered."""
+"""Errors as `application/problem+json` (RFC 9457): one table from error to answer."""
 
 import json
 import math
@@ -53,8 +53,9 @@ _BY_ERROR: Final[Mapping[type[errors.OrderServiceError], tuple[int, str]]] = {
 class Problem:
     """A problem document and the headers that go with it.
 
-    `compensation` says what became of what was begun: "none" (nothing was, or nothing is left to take
-    back), "completed", or "pending" (the order is not final yet). `keyed`: the request had a key.
+    `compensation` says what became of what was begun: "none" (nothing was, or nothing is left to
+    take back), "completed", or "pending" (the order is not final yet). `keyed`: the request had a
+    key.
     """
 
     status: int
@@ -101,12 +102,13 @@ class Problem:
     def _retry(self) -> dict[str, bool]:
         """Whether to ask again is safe, and whether it takes a new key.
 
-        A final failure is repeated under its key, so a new try needs a new one. While the end is open
-        only the same key keeps a second request from becoming a second order.
+        A final failure is repeated under its key, so a new try needs a new one. While the end is
+        open only the same key keeps a second request from becoming a second order.
         """
         if self.compensation == "pending":
             return {"safe": self.keyed, "withNewKey": False}
-        return {"safe": True, "withNewKey": self.order_id is not None}
+        final = self.order_id is not None or self.code == "idempotency_key_reused"
+        return {"safe": True, "withNewKey": final}
 
 
 def problem_of(error: errors.OrderServiceError, *, keyed: bool = False) -> Problem:
@@ -136,7 +138,7 @@ def problem_of(error: errors.OrderServiceError, *, keyed: bool = False) -> Probl
 
 
 def problem_of_upstream(failure: UpstreamError, *, keyed: bool = False) -> Problem:
-    """What the client is told when the database service failed before an order was known to exist."""
+    """What the client is told when no order is known to exist because an upstream failed."""
     status, code, what = _upstream_trouble(failure)
     detail, compensation = f"the {failure.service} service {what}", "none"
     if failure.in_doubt:

@@ -1,4 +1,4 @@
-"""A stored order becomes an answer: the same record always the same bytes, first time or replayed."""
+"""A stored order becomes an answer: the same record the same bytes, first time or replayed."""
 
 import json
 from typing import Any, Final

@@ -34,8 +34,8 @@ _NO_PRECISION: Final = "CLF"
 """With an unknown currency the digits of its prices cannot be judged; this one has the most (4)."""
 
 _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Control characters, lone surrogates, line and paragraph separators: none belongs in one line of text,
-and some cannot be stored, encoded or logged."""
+"""Control characters, lone surrogates, line and paragraph separators: none belongs in one line of
+text, and some cannot be stored, encoded or logged."""
 
 
 def _one_line(value: str) -> str:

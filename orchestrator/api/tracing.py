@@ -30,8 +30,8 @@ _TRACESTATE: Final = re.compile(r"[\x20-\x7e]{1,512}")
 class Tracing:
     """Takes or makes `X-Request-Id` and `traceparent`, and returns both with every answer.
 
-    The traceparent is passed on as it came: this service records no spans of its own, and a parent that
-    nobody recorded would tear the caller's trace apart.
+    The traceparent is passed on as it came: this service records no spans of its own, and a parent
+    that nobody recorded would tear the caller's trace apart.
     """
 
     def __init__(self, app: ASGIApp) -> None:

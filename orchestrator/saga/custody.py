@@ -1,9 +1,10 @@
 """Custody of an order: who may act on it, until when, and which write of it comes next.
 
-Whoever holds an order has an owner token, a version and a lease. Every write is conditional on the first
-two and renews or ends the third. The end of the lease is reckoned on this process's own steady clock from
-*before* the request that began it was sent, so the worker believes it over before the database service does;
-what a sleeping worker has in flight at that moment is settled by tombstones and versions.
+Whoever holds an order has an owner token, a version and a lease. Every write is conditional on the
+first two and renews or ends the third. The end of the lease is reckoned on this process's own
+steady clock from *before* the request that began it was sent, so the worker believes it over before
+the database service does; what a sleeping worker has in flight at that moment is settled by
+tombstones and versions.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +21,8 @@ from orchestrator.saga.progress import Progress
 from orchestrator.saga.record import encode_progress
 
 _UNTIL_THE_FENCE: Final = 1_000_000
-"""A write of an order's state is tried until the lease is over: a count would give up what time does not."""
+"""A write of an order's state is tried until the lease is over: a count would give up what time
+does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Custody:
     async def give_up(
         self, progress: Progress, *, after_s: float, attention: str | None = None
     ) -> StoredOrder:
-        """Write the progress and leave the order; any replica may claim it after `after_s` seconds."""
+        """Write the progress and leave the order; it may be claimed after `after_s` seconds."""
         update = self._update(progress, release_for_s=after_s, attention=attention)
         return await self._write(update)
 

@@ -22,7 +22,7 @@ _WORDS: Final = {
 
 
 def outcome_of(failure: UpstreamError) -> Outcome:
-    """A refusal is definite only about its own try; an earlier try in doubt keeps the step begun."""
+    """What is known after a call that did not end well."""
     if isinstance(failure, Rejected):
         return Outcome.REJECTED
     return Outcome.UNKNOWN if failure.in_doubt else Outcome.UNSENT

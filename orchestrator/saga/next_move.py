@@ -1,7 +1,7 @@
 """The decider: from the table of steps and what is known, the one thing to do next. Pure.
 
-It *is* the compensation stack: what is to be undone is everything that has begun, newest first. A step
-whose outcome is unknown has begun; after a takeover every step has.
+It *is* the compensation stack: what is to be undone is everything that has begun, newest first. A
+step whose outcome is unknown has begun; after a takeover every step has.
 """
 
 from dataclasses import dataclass
@@ -87,6 +87,7 @@ def _back(saga: tuple[Step, ...], progress: Progress) -> Move:
             case Outcome.DONE:
                 continue
             case _:
-                # One after the other, newest first: what was begun earlier is not taken back before.
+                # One after the other, newest first: what was begun earlier is not taken back
+                # before.
                 return Park()
     return Finish(OrderStatus.FAILED)

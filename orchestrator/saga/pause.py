@@ -7,8 +7,8 @@ FIRST_S: Final = 0.5
 """Most trouble is a restart; it is worth a look soon."""
 
 LONGEST_S: Final = 15.0
-"""Once an upstream works again, every order must be final within lease + 30 s: at most this pause, one
-and a half intervals of the recovery loop, and the calls themselves."""
+"""Once an upstream works again, every order must be final within lease + 30 s: at most this pause,
+one and a half intervals of the recovery loop, and the calls themselves."""
 
 _DOUBLINGS: Final = 6
 """0.5 s doubled six times is beyond the longest pause; larger powers only overflow."""

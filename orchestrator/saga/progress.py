@@ -11,8 +11,8 @@ from orchestrator.saga.step import Outcome, Step
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 LONGEST_TIMELINE: Final = 80
-"""Events kept with an order. A good order has 5 and a failed one up to 9; the rest is room for rounds
-of undo against a broken upstream, of which the first and the latest matter."""
+"""Events kept with an order. A good order has 5 and a failed one up to 9; the rest is room for
+rounds of undo against a broken upstream, of which the first and the latest matter."""
 
 _KEPT_FROM_START: Final = 40
 """So many of them tell how the order went before it got stuck; the others are the latest."""
@@ -23,9 +23,9 @@ class Progress:
     """What the pure decider decides on.
 
     `status`, `pivot_recorded`, `compensated`, `failure`, `kept` and `timeline` are durable; `acts`,
-    `undos` and `begun` are of this run only. `inherited`: another worker had the order before, so every
-    step counts as begun. `give_up`: recovered too late to go on forward. `trouble`: the last thing that
-    stood in the way, in words.
+    `undos` and `begun` are of this run only. `inherited`: another worker had the order before, so
+    every step counts as begun. `give_up`: recovered too late to go on forward. `trouble`: the last
+    thing that stood in the way, in words.
     """
 
     status: OrderStatus = OrderStatus.PENDING

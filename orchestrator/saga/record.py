@@ -68,7 +68,7 @@ def encode_progress(progress: Progress) -> dict[str, Any]:
 
 
 def inherited_progress(stored: StoredOrder, *, give_up: bool) -> Progress:
-    """What a worker knows that took the order over: what is written, and that all may have begun."""
+    """What a successor knows: what is written, and that every step may have begun."""
     document = stored.progress
     return Progress(
         status=OrderStatus(stored.status),

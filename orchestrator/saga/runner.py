@@ -1,4 +1,4 @@
-"""The one loop that acts: ask the decider, do what it says, note what came of it, until the order ends.
+"""The one loop that acts: ask the decider, do what it says, note what came of it.
 
 First run and recovery are the same call; they differ in what `Progress` says was there before.
 """
@@ -46,8 +46,8 @@ class Errand:
 class SagaRunner:
     """Carries orders along `saga`.
 
-    `attention_after` is the number of rounds after which a stuck order is flagged; `reserve_s` is kept
-    of every lease for writing down where an undo got stuck; `clock` is the loop's.
+    `attention_after` is the number of rounds after which a stuck order is flagged; `reserve_s` is
+    kept of every lease for writing down where an undo got stuck; `clock` is the loop's.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class SagaRunner:
     async def run(self, errand: Errand) -> StoredOrder:
         """Carry the order on until it is final or parked, and return it as it was written.
 
-        Raises `CustodyLostError` when another worker has it now. Cancelled (this replica shuts down),
-        it gives the lease up first.
+        Raises `CustodyLostError` when another worker has it now. Cancelled (this replica shuts
+        down), it gives the lease up first.
         """
         try:
             return await self._loop(errand)

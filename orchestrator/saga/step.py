@@ -49,7 +49,8 @@ Action = Callable[[Upstreams, Order, CallLimits], Awaitable[Answer]]
 """One call to one upstream; its idempotency key is fixed by the order id and the operation."""
 
 UPSTREAM_ERROR = Refusal(502, "upstream_error")
-"""A refusal that no step of a correct upstream gives: it is the upstream's fault, not the client's."""
+"""A refusal that no step of a correct upstream gives: it is the upstream's fault, not the
+client's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The saga: create order → reserve → authorize → ship → capture → commit → confirm order.
 
-Creating and confirming the order are the two durable writes around these steps. To add a step is one
-file in `steps/` and one line here. Steps are known by their names, never by their place: a record
-written by an older release must still mean something.
+Creating and confirming the order are the two durable writes around these steps. To add a step is
+one file in `steps/` and one line here. Steps are known by their names, never by their place: a
+record written by an older release must still mean something.
 """
 
 from typing import Final

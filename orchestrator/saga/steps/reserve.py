@@ -9,7 +9,6 @@ from orchestrator.domain import Order
 from orchestrator.saga.failure import presentable
 from orchestrator.saga.step import UPSTREAM_ERROR, Refusal, Step, Undo, Upstreams
 
-
 MOST_SHORTAGES: Final = 100
 """As many as an order has lines; an upstream that lists more is not quoted in full."""
 
