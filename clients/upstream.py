@@ -165,7 +165,7 @@ class _Tries:
 
 async def _read(response: httpx.Response) -> bytes:
     chunks = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in response.aiter_bytes():
         chunks += chunk
         if len(chunks) > LARGEST_ANSWER_BYTES:
             break
