@@ -59,11 +59,11 @@ class CircuitBreaker:
             case State.HALF_OPEN:
                 if self._probe is None:
                     self._probe = caller
-                return self._probe is caller
+                return self._probe == caller
 
     def release(self, caller: object) -> None:
         """`caller` is through; if it held the probe without a result, the next may have it."""
-        if self._probe is caller:
+        if self._probe == caller:
             self._probe = None
 
     @property

@@ -32,7 +32,8 @@ class CallLimits:
     `max_tries`: overrides the number of tries of the retry policy; `None` keeps it.
     `obligatory`: an undo, or a step of an order that is already charged or recovered, is tried even
     while the circuit is open: not to try would leave money or stock where it does not belong.
-    `caller`: identifies the order, so that the one order let through a half-open circuit is known.
+    `caller`: identifies the order, so that the one order let through a half-open circuit is known;
+    without one, a call stands for itself.
     """
 
     deadline: float

@@ -10,6 +10,10 @@ LARGEST_ANSWER_BYTES: Final = 1_048_576
 """An answer is a few kilobytes; whatever is larger than 1 MiB is not one and is not read to its
 end."""
 
+_IDLE_S: Final = 3.0
+"""Common servers close a connection that is idle for 5 s; one that closes just as a request is sent
+costs a retry, so this side lets go first."""
+
 MAY_HAVE_BEEN_SENT: Final[Mapping[type[httpx.RequestError], bool]] = MappingProxyType(
     {
         httpx.ConnectError: False,
@@ -62,7 +66,11 @@ def open_http_client(
     return httpx.AsyncClient(
         base_url=base_url,
         timeout=httpx.Timeout(timeout_s, connect=timeout_s / 2, pool=timeout_s / 2),
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        limits=httpx.Limits(
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=_IDLE_S,
+        ),
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         follow_redirects=False,
         trust_env=False,

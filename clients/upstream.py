@@ -8,6 +8,7 @@ answer is judged; failures become the exceptions of `errors.py`; transient ones 
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import httpx
@@ -64,6 +65,15 @@ class Upstream:
         Raises `Rejected` for a final 4xx, another `UpstreamError` when the limits ended it without
         a good answer, and `Fenced` when the caller's lease is over.
         """
+        if limits.caller is not None:
+            return await self._send(call, limits)
+        alone = replace(limits, caller=object())
+        try:
+            return await self._send(call, alone)
+        finally:
+            self.breaker.release(alone.caller)
+
+    async def _send(self, call: Call, limits: CallLimits) -> Answer:
         tries = _Tries(self, call, limits)
         try:
             return await with_retries(tries.attempt, self._retry, limits)
@@ -94,13 +104,16 @@ class Upstream:
         """One request and its answer, within the time-out and the limits; tell the circuit."""
         era = self.breaker.era
         remaining_s = limits.end - self._clock()
+        cut_short = remaining_s < self._timeout_s
         try:
             async with asyncio.timeout(min(self._timeout_s, remaining_s)):
                 response, content = await self._round_trip(call, limits)
             answer = _judge(self.service, call, response, content)
         except (TimeoutError, httpx.RequestError, Faulty) as failure:
-            self.breaker.failed(era)
-            raise self._named(failure, call, cut_short=remaining_s < self._timeout_s) from failure
+            if not (cut_short and isinstance(failure, TimeoutError)):
+                # An upstream that was not given its whole time-out has not failed.
+                self.breaker.failed(era)
+            raise self._named(failure, call, cut_short=cut_short) from failure
         except UpstreamError:
             self.breaker.succeeded(era)
             raise

@@ -58,11 +58,12 @@ class AnswerTimes:
     """Seconds from a request's arrival: the end of the forward way, and of waiting for its answer.
 
     The second leaves one time-out beyond the first, so that an order that failed at its deadline
-    can be rolled back and the client told so.
+    can be rolled back and the client told so. `look_s` is the time for one look at the record.
     """
 
     order_deadline_s: float
     answer_within_s: float
+    look_s: float
 
 
 class _Placement:
@@ -72,16 +73,25 @@ class _Placement:
         self.order = order
         self.claim = claim
         self.began = began
+        self.order_id = order.id
         self.replayed = False
         self.in_doubt: UpstreamError | None = None
 
+    def belongs_to(self, stored: StoredOrder) -> None:
+        """The key was bound before: this request only asks again for that order."""
+        self.order_id = stored.id
+        self.replayed = True
+
     def undecided(self, seen: StoredOrder | None = None) -> NotDecidedError | UpstreamError:
         """What is true when the time to answer is over; `seen` is the record, if it was read."""
+        status = seen.status if seen else OrderStatus.PENDING
+        if self.replayed:
+            message = "the first request with this key is still being worked on; ask for its order"
+            return OrderInProgressError(message, order_id=self.order_id, order_status=status)
         if self.in_doubt is not None and seen is None:
             return self.in_doubt
         message = "the order's deadline passed before its end could be written down"
-        status = seen.status if seen else OrderStatus.PENDING
-        return OrderUndecidedError(message, order_id=self.order.id, order_status=status)
+        return OrderUndecidedError(message, order_id=self.order_id, order_status=status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +141,22 @@ class Checkout:
         task.add_done_callback(lambda _: self._admission.leave(order.id))
         # Not a time-out around the task: it goes on, only the waiting ends.
         await asyncio.wait({task}, timeout=self._times.answer_within_s)
-        if not task.done():
-            raise placement.undecided()
-        return Placed(task.result(), placement.replayed)
+        if task.done() and not task.cancelled():
+            return Placed(task.result(), placement.replayed)
+        return await self._last_look(placement)
+
+    async def _last_look(self, placement: _Placement) -> Placed:
+        """The time to answer is over: what does the record say?
+
+        This process may have been asleep, and another worker may have ended the order long ago.
+        """
+        limits = CallLimits(self._clock() + self._times.look_s, max_tries=1, obligatory=True)
+        seen: StoredOrder | None = None
+        with suppress(UpstreamError):
+            seen = await self._database.get(placement.order_id, limits)
+        if seen is not None and OrderStatus(seen.status).final:
+            return Placed(seen, placement.replayed)
+        raise placement.undecided(seen)
 
     async def _carry_out(self, placement: _Placement) -> StoredOrder:
         order, deadline = placement.order, placement.began + self._times.order_deadline_s
@@ -150,8 +173,7 @@ class Checkout:
             raise
         if isinstance(admitted, Fresh):
             return await self._run(placement, admitted.custody, deadline)
-        placement.replayed = True
-        return await self._answer_of(admitted, deadline)
+        return await self._answer_of(placement, admitted, deadline)
 
     async def _run(self, placement: _Placement, custody: Custody, deadline: float) -> StoredOrder:
         try:
@@ -175,14 +197,18 @@ class Checkout:
             raise refusal from None
         if admitted is None:
             raise refusal
-        return Placed(await self._answer_of(admitted, deadline), replayed=True)
+        return Placed(await self._answer_of(placement, admitted, deadline), replayed=True)
 
-    async def _answer_of(self, admitted: Admitted, until: float) -> StoredOrder:
+    async def _answer_of(
+        self, placement: _Placement, admitted: Admitted, until: float
+    ) -> StoredOrder:
         match admitted:
             case Replay(stored):
+                placement.belongs_to(stored)
                 return stored
             case InFlight(stored):
-                return await self._follow(stored, until)
+                placement.belongs_to(stored)
+                return await self._follow(placement, stored, until)
             case _:
                 message = "this idempotency key was used for another order; use a new key"
                 raise KeyReusedError(message)
@@ -195,7 +221,9 @@ class Checkout:
             return stored
         raise placement.undecided(stored)
 
-    async def _follow(self, stored: StoredOrder, until: float) -> StoredOrder:
+    async def _follow(
+        self, placement: _Placement, stored: StoredOrder, until: float
+    ) -> StoredOrder:
         """Join the saga when it runs here, else watch its record."""
         joined = await self._running.join(stored.id, timeout_s=until - self._clock())
         if joined is not None:
@@ -203,8 +231,7 @@ class Checkout:
         seen = await self._watch(stored.id, until) or stored
         if OrderStatus(seen.status).final:
             return seen
-        message = "the first request with this key is still being worked on; ask for its order"
-        raise OrderInProgressError(message, order_id=seen.id, order_status=seen.status)
+        raise placement.undecided(seen)
 
     async def _watch(self, order_id: str, until: float) -> StoredOrder | None:
         """Read the record until it is final or it is `until`; what was seen last."""

@@ -87,8 +87,8 @@ class Recovery:
             if found_all:
                 # Jittered, so that replicas started together do not look together.
                 await asyncio.sleep(self._times.interval_s * random.uniform(0.5, 1.5))  # noqa: S311
-            else:
-                await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+            elif self._under_way:
+                await asyncio.wait(set(self._under_way), return_when=asyncio.FIRST_COMPLETED)
 
     async def run_once(self) -> bool:
         """Claim and begin what can be carried now; false when there may be more to claim."""

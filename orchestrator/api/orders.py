@@ -145,7 +145,7 @@ class OrderApi:
 
     def _limits(self, request: Request) -> CallLimits:
         deadline = asyncio.get_running_loop().time() + self.read_within_s
-        return CallLimits(deadline, headers=request.state.trace.headers(), caller=object())
+        return CallLimits(deadline, headers=request.state.trace.headers())
 
 
 def _is_id(text: str) -> bool:
