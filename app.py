@@ -145,7 +145,11 @@ def assemble(settings: Settings, services: Services, saga: tuple[Step, ...]) -> 
         runner=runner,
         running=running,
         log=telemetry,
-        times=AnswerTimes(settings.order_deadline_s, settings.answer_within_s),
+        times=AnswerTimes(
+            order_deadline_s=settings.order_deadline_s,
+            answer_within_s=settings.answer_within_s,
+            look_s=settings.upstream_timeout_s,
+        ),
         clock=_loop_time,
     )
     recovery = Recovery(

@@ -154,7 +154,7 @@ class Checkout:
         seen: StoredOrder | None = None
         with suppress(UpstreamError):
             seen = await self._database.get(placement.order_id, limits)
-        if seen is not None and OrderStatus(seen.status).final:
+        if seen is not None and _tells_its_end(seen):
             return Placed(seen, placement.replayed)
         raise placement.undecided(seen)
 
@@ -217,7 +217,7 @@ class Checkout:
         """The end that another worker brings this request's order to."""
         until = placement.began + self._times.answer_within_s
         stored = await self._watch(placement.order.id, until)
-        if stored is not None and OrderStatus(stored.status).final:
+        if stored is not None and _tells_its_end(stored):
             return stored
         raise placement.undecided(stored)
 
@@ -262,3 +262,9 @@ class Checkout:
         except Rejected:
             return False
         return True
+
+
+def _tells_its_end(stored: StoredOrder) -> bool:
+    """Whether the record says how the order ends: it has ended, goes back, or is past its pivot."""
+    pending = stored.status == OrderStatus.PENDING
+    return not pending or stored.progress.get("pivotPassed") is True
