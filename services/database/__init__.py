@@ -1,0 +1,1 @@
+"""The database service: orders, idempotency keys, leases and claims."""

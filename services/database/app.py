@@ -1,0 +1,110 @@
+"""Routes of the database service: parse, run one command or query, render."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import FastAPI, Path, Query, Response
+from pydantic_core import to_json
+
+from services.database import commands, queries
+from services.database.model import Abandon, Claim, CreateOrder, OrderStatus, UpdateOrder
+from services.database.record import render, render_many, stored_text
+from services.database.schema import MIGRATIONS
+from services.periodic import Periodic
+from services.settings import ServiceSettings
+from services.storage import Storage
+from services.web import Identifier, PlainText, create_service, json_response
+
+TITLE = "Database Service"
+OrderId = Annotated[Identifier, Path(alias="order_id")]
+
+
+def create_app(settings: ServiceSettings | None = None) -> FastAPI:
+    """Return the database service, by the environment's settings unless given others."""
+    settings = settings or ServiceSettings()
+    purge = Periodic("purge expired keys", settings.key_purge_interval_s, purge_expired_keys)
+    return create_service("database", TITLE, MIGRATIONS, add_routes, settings, periodic=[purge])
+
+
+async def purge_expired_keys(storage: Storage) -> None:
+    """Delete expired keys of final orders, a batch per transaction, until few are left."""
+    while await storage.run(commands.purge_keys) == commands.PURGE_BATCH:
+        pass
+
+
+def add_routes(app: FastAPI, storage: Callable[[], Storage]) -> None:
+    """Add all routes of this service."""
+    _add_commands(app, storage)
+    _add_queries(app, storage)
+
+
+def _add_commands(app: FastAPI, storage: Callable[[], Storage]) -> None:
+    @app.post("/orders", tags=["commands"], status_code=201)
+    async def create_order(body: CreateOrder) -> Response:
+        """Keep an order and bind its key; 200 with the existing order of a known key."""
+        order = stored_text(body.order, "/order")
+        progress = stored_text(body.progress, "/progress")
+        stored = await storage().run(lambda tx: commands.create(tx, body, order, progress))
+        return _record(stored)
+
+    @app.post("/orders/claim", tags=["commands"])
+    async def claim_orders(body: Claim) -> Response:
+        """Lease unfinished orders whose lease has run out."""
+        rows, now_ms = await storage().run(lambda tx: commands.claim(tx, body))
+        return json_response(b'{"items":%b}' % render_many(rows, now_ms))
+
+    @app.patch("/orders/{order_id}", tags=["commands"])
+    async def update_order(order_id: OrderId, body: UpdateOrder) -> Response:
+        """Compare and set on version and owner; a repeated writeId repeats its answer."""
+        progress = stored_text(body.progress, "/progress")
+        stored = await storage().run(lambda tx: commands.update(tx, order_id, body, progress))
+        return _record(stored)
+
+    @app.post("/orders/{order_id}/abandon", tags=["commands"])
+    async def abandon_order(order_id: OrderId, body: Abandon) -> Response:
+        """Take a create back, or keep one that is still to come from ever being."""
+        await storage().run(lambda tx: commands.abandon(tx, order_id, body))
+        return json_response(b'{"abandoned":true}')
+
+
+def _add_queries(app: FastAPI, storage: Callable[[], Storage]) -> None:
+    @app.get("/orders/{order_id}", tags=["queries"])
+    async def get_order(order_id: OrderId) -> Response:
+        """Return an order as it stands."""
+        row, now_ms = await storage().read(lambda tx: queries.get(tx, order_id))
+        return json_response(render(row, now_ms))
+
+    @app.get("/keys", tags=["queries"])
+    async def get_by_key(caller: PlainText, key: Identifier) -> Response:
+        """Return the order a caller's key is bound to."""
+        row, now_ms = await storage().read(lambda tx: queries.by_key(tx, caller, key))
+        return json_response(render(row, now_ms))
+
+    @app.get("/orders", tags=["queries"])
+    async def list_orders(
+        *,
+        user_id: Annotated[PlainText | None, Query(alias="userId")] = None,
+        status: OrderStatus | None = None,
+        caller: PlainText | None = None,
+        attention: bool = False,
+        limit: Annotated[int, Query(ge=1, le=100)] = 50,
+        cursor: Annotated[str | None, Query(max_length=500)] = None,
+    ) -> Response:
+        """Return a page of orders, newest first."""
+        wanted = queries.Filter(user_id, status, caller, attention)
+        after = queries.decode_cursor(cursor) if cursor is not None else None
+        rows, then, now_ms = await storage().read(
+            lambda tx: queries.newest(tx, wanted, limit, after)
+        )
+        next_cursor = to_json(then.encode() if then else None)
+        items = render_many(rows, now_ms)
+        return json_response(b'{"items":%b,"nextCursor":%b}' % (items, next_cursor))
+
+    @app.get("/stats", tags=["queries"])
+    async def get_stats() -> Response:
+        """Return how much is unfinished and how much wants a person."""
+        return json_response(to_json(await storage().read(queries.stats)))
+
+
+def _record(stored: commands.Stored) -> Response:
+    return json_response(render(stored.row, stored.now_ms), stored.status)

@@ -1,0 +1,71 @@
+"""An order's row and the JSON in which callers see it."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic_core import to_json
+
+from services.problem import ProblemError
+from services.storage import Row
+
+COLUMNS = (
+    "id, caller, fingerprint, user_id, status, version, write_id, owner, lease_until, rounds,"
+    " attention, attention_since, created_ms, updated_ms, order_json, progress_json"
+)
+
+
+def render(row: Row, now_ms: int) -> bytes:
+    """Return the Record as JSON; order and progress go out as they were kept, never parsed."""
+    head = to_json(
+        {
+            "id": row["id"],
+            "caller": row["caller"],
+            "fingerprint": row["fingerprint"],
+            "userId": row["user_id"],
+            "status": row["status"],
+            "version": row["version"],
+            "owner": row["owner"],
+            "rounds": row["rounds"],
+            "attention": _attention(row),
+            "createdAt": timestamp(row["created_ms"]),
+            "updatedAt": timestamp(row["updated_ms"]),
+            "ageS": (now_ms - row["created_ms"]) / 1000,
+        }
+    )
+    order, progress = row["order_json"].encode(), row["progress_json"].encode()
+    return b'%b,"order":%b,"progress":%b}' % (head[:-1], order, progress)
+
+
+def render_many(rows: Sequence[Row], now_ms: int) -> bytes:
+    """Return a JSON array of Records."""
+    return b"[" + b",".join(render(row, now_ms) for row in rows) + b"]"
+
+
+def as_object(row: Row, now_ms: int) -> dict[str, Any]:
+    """Return the Record as an object, for the rare answer that has it as a member."""
+    record: dict[str, Any] = json.loads(render(row, now_ms))
+    return record
+
+
+def stored_text(value: dict[str, Any], pointer: str) -> str:
+    """Return the text in which an opaque object is kept; raises ProblemError (422) for 1e999."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError as error:
+        listed = [{"in": "body", "pointer": pointer, "detail": "a number is out of range"}]
+        detail = "A number is too large for JSON's readers."
+        raise ProblemError(422, "validation_failed", detail, errors=listed) from error
+
+
+def timestamp(epoch_ms: int) -> str:
+    """Return RFC 3339 in UTC with milliseconds."""
+    moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def _attention(row: Row) -> dict[str, str] | None:
+    if row["attention"] is None:
+        return None
+    return {"reason": row["attention"], "since": timestamp(row["attention_since"])}

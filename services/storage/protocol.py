@@ -1,0 +1,53 @@
+"""What a service may ask of its storage, whichever engine is below."""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+Row: TypeAlias = dict[str, Any]
+T = TypeVar("T")
+
+
+class StorageUnavailable(Exception):  # noqa: N818 - named for what the caller is told, as in HTTP
+    """The storage cannot answer now, or the outcome of a commit is unknown: repeat, same key."""
+
+
+class BadDatabaseUrl(ValueError):  # noqa: N818 - names the setting that is wrong
+    """DATABASE_URL names no storage this program can use; the text says which forms it takes."""
+
+
+class Tx(Protocol):
+    """One transaction; lives in a storage thread, only while its work runs."""
+
+    for_update: str
+    """What ends a SELECT that locks its rows: " FOR UPDATE", or "" where writes are serial."""
+    skip_locked: str
+    """The same, skipping rows that another transaction has locked."""
+
+    def execute(self, sql: str, **params: object) -> list[Row]:
+        """Run one statement with :name placeholders and return its rows ([] when it has none)."""
+        ...
+
+    def now_ms(self) -> int:
+        """Return the storage's clock in epoch ms: the only one that leases and expiries know."""
+        ...
+
+
+class Storage(Protocol):
+    """A place that keeps what it has answered for, even when the process is killed."""
+
+    async def run(self, work: Callable[[Tx], T]) -> T:
+        """Run `work` in one transaction and return its result once the commit is durable.
+
+        An exception raised by `work` rolls its effects back and comes out of the await. `work` may
+        be run more than once (after a deadlock), so it must touch nothing but the transaction.
+        Raises StorageUnavailable when nothing is known to have been committed.
+        """
+        ...
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        """Run `work`, which only reads, beside the writers; it sees every answered `run`."""
+        ...
+
+    async def close(self) -> None:
+        """Finish the works already accepted, then let go of threads and connections."""
+        ...
