@@ -18,8 +18,8 @@ from services.web import PlainText
 
 ID_PATTERN: Final = r"^[A-Za-z0-9._~-]{1,64}$"
 """UUIDs by contract; any name that needs no escaping in a URL is accepted."""
-AMOUNT_PATTERN: Final = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,4})?$"
-"""Below a trillion, at most four digits after the point: sums of many fit 64 bits."""
+AMOUNT_PATTERN: Final = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?$"
+"""A plain decimal number; how many digits there may be is looked at with its currency."""
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Amount = Annotated[str, StringConstraints(pattern=AMOUNT_PATTERN)]

@@ -28,6 +28,10 @@ MINOR_DIGITS: Final[dict[str, int]] = {
 """Currency code → number of digits after the decimal point of its amounts."""
 
 
+LARGEST_MINOR_UNITS: Final = 999_999_999_999_999
+"""15 digits: more than anything costs, and a ledger of thousands of them still fits 64 bits."""
+
+
 def to_minor(amount: str, currency: str) -> int:
     """Return `amount`, a plain decimal string, in minor units of `currency`.
 
@@ -40,7 +44,11 @@ def to_minor(amount: str, currency: str) -> int:
         example = f"{whole}.{'0' * digits}".rstrip(".")
         message = f"{currency} has {digits} digits after the point: write it like {example}"
         raise ValueError(message)
-    return int(whole + fraction)
+    minor = int(whole + fraction)
+    if minor > LARGEST_MINOR_UNITS:
+        message = f"the amount is larger than {to_decimal(LARGEST_MINOR_UNITS, currency)}"
+        raise ValueError(message)
+    return minor
 
 
 def to_decimal(minor: int, currency: str) -> str:
