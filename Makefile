@@ -1,0 +1,60 @@
+# Everything here needs Python 3.11 or newer and make; the rest is installed into .venv.
+#
+#   make demo                    see it work
+#   make demo PYTHON=python3.13  … with another Python
+
+PYTHON ?= python3
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime-installed
+DEV     := $(VENV)/.dev-installed
+
+# Every package is pinned and its hash checked; nothing is asked, nothing said unless it fails.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(RUNTIME) $(DEV) ## install everything into .venv
+
+demo: $(RUNTIME) ## watch orders go through and come back (about a minute)
+	@$(BIN)/python -m demo
+
+run: $(RUNTIME) ## start the whole system here; Ctrl-C stops it
+	@$(BIN)/python -m demo run
+
+test: $(RUNTIME) $(DEV) ## run all tests; some of them: make test ARGS='tests/unit -k money'
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(RUNTIME) $(DEV) ## lint, format, types and import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+# A stamp is newer than the list it was installed from; until that changes there is nothing to do.
+$(RUNTIME): requirements.txt | $(BIN)/python
+	@echo "Installing what the services need…"
+	@$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt | $(RUNTIME)
+	@echo "Installing what the tests and checks need…"
+	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+	    echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name yours: make PYTHON=/path/to/python3"; \
+	    exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name a newer one: make PYTHON=python3.12"; \
+	    exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { \
+	    rm -rf $(VENV); \
+	    echo "$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; \
+	    exit 1; }
