@@ -44,7 +44,7 @@ class _Pause(wait_base):
 
     def __init__(self, policy: RetryPolicy) -> None:
         self._backoff = wait_exponential_jitter(
-            initial=policy.first_pause_s, max=policy.longest_pause_s, jitter=policy.jitter_s
+            multiplier=policy.first_pause_s, max=policy.longest_pause_s, jitter=policy.jitter_s
         )
 
     def __call__(self, retry_state: RetryCallState) -> float:

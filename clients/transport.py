@@ -76,3 +76,34 @@ def open_http_client(
         trust_env=False,
         transport=transport,
     )
+
+
+async def round_trip(
+    client: httpx.AsyncClient, request: httpx.Request
+) -> tuple[httpx.Response, bytes]:
+    """Send the request and read the answer, up to a byte more than an answer may have.
+
+    Raises `httpx.RequestError` and nothing else: a connection that is reset while it is being set
+    up has been seen to leave httpcore as an AttributeError, and a request that ended in an error
+    nobody has a name for may have been sent like any other.
+    """
+    try:
+        response = await client.send(request, stream=True)
+        try:
+            return response, await _read(response)
+        finally:
+            await response.aclose()
+    except httpx.RequestError:
+        raise
+    except Exception as leaked:
+        message = f"the connection broke ({type(leaked).__name__})"
+        raise httpx.NetworkError(message, request=request) from leaked
+
+
+async def _read(response: httpx.Response) -> bytes:
+    chunks = bytearray()
+    async for chunk in response.aiter_bytes():
+        chunks += chunk
+        if len(chunks) > LARGEST_ANSWER_BYTES:
+            break
+    return bytes(chunks)

@@ -27,7 +27,7 @@ from clients.errors import (
 )
 from clients.retry import RetryPolicy, with_retries
 from clients.retry_after import parse_retry_after
-from clients.transport import LARGEST_ANSWER_BYTES, may_have_been_sent
+from clients.transport import LARGEST_ANSWER_BYTES, may_have_been_sent, round_trip
 
 _BUSY: Final = frozenset({408, 425, 429})
 """The 4xx that are not final (contract rule 4)."""
@@ -103,11 +103,12 @@ class Upstream:
     async def exchange(self, call: Call, limits: CallLimits) -> Answer:
         """One request and its answer, within the time-out and the limits; tell the circuit."""
         era = self.breaker.era
+        request = self._request(call, limits)
         remaining_s = limits.end - self._clock()
         cut_short = remaining_s < self._timeout_s
         try:
             async with asyncio.timeout(min(self._timeout_s, remaining_s)):
-                response, content = await self._round_trip(call, limits)
+                response, content = await round_trip(self._http, request)
             answer = _judge(self.service, call, response, content)
         except (TimeoutError, httpx.RequestError, Faulty) as failure:
             if not (cut_short and isinstance(failure, TimeoutError)):
@@ -120,7 +121,7 @@ class Upstream:
         self.breaker.succeeded(era)
         return answer
 
-    async def _round_trip(self, call: Call, limits: CallLimits) -> tuple[httpx.Response, bytes]:
+    def _request(self, call: Call, limits: CallLimits) -> httpx.Request:
         headers = dict(limits.headers)
         if call.key is not None:
             headers["X-Idempotency-Key"] = call.key
@@ -128,12 +129,7 @@ class Upstream:
         if call.body is not None:
             headers["Content-Type"] = "application/json"
             content = json.dumps(call.body, ensure_ascii=False, separators=(",", ":")).encode()
-        request = self._http.build_request(call.method, call.path, headers=headers, content=content)
-        response = await self._http.send(request, stream=True)
-        try:
-            return response, await _read(response)
-        finally:
-            await response.aclose()
+        return self._http.build_request(call.method, call.path, headers=headers, content=content)
 
     def _named(self, failure: Exception, call: Call, *, cut_short: bool) -> UpstreamError:
         if isinstance(failure, UpstreamError):
@@ -174,15 +170,6 @@ class _Tries:
             self.in_doubt |= failure.in_doubt
             raise
         return Answer(answer.status, answer.body, self.made)
-
-
-async def _read(response: httpx.Response) -> bytes:
-    chunks = bytearray()
-    async for chunk in response.aiter_bytes():
-        chunks += chunk
-        if len(chunks) > LARGEST_ANSWER_BYTES:
-            break
-    return bytes(chunks)
 
 
 def _judge(service: str, call: Call, response: httpx.Response, content: bytes) -> Answer:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from clients.call import CallLimits
 from clients.database import DatabaseClient, StoredOrder
-from clients.errors import Rejected, UpstreamError
+from clients.errors import Rejected, Unreachable, UpstreamError
 from orchestrator.admission import Admission
 from orchestrator.domain import Order, OrderStatus
 from orchestrator.errors import (
@@ -75,12 +75,20 @@ class _Placement:
         self.began = began
         self.order_id = order.id
         self.replayed = False
-        self.in_doubt: UpstreamError | None = None
+        self.recorded = False
+        self.in_doubt: UpstreamError = Unreachable(
+            "database", "create", "no answer in time", in_doubt=True, out_of_time=True
+        )
 
     def belongs_to(self, stored: StoredOrder) -> None:
         """The key was bound before: this request only asks again for that order."""
         self.order_id = stored.id
         self.replayed = True
+
+    def stands_alone(self) -> None:
+        """The order that the key was bound to has been withdrawn: the key is free again."""
+        self.order_id = self.order.id
+        self.replayed = False
 
     def undecided(self, seen: StoredOrder | None = None) -> NotDecidedError | UpstreamError:
         """What is true when the time to answer is over; `seen` is the record, if it was read."""
@@ -88,7 +96,8 @@ class _Placement:
         if self.replayed:
             message = "the first request with this key is still being worked on; ask for its order"
             return OrderInProgressError(message, order_id=self.order_id, order_status=status)
-        if self.in_doubt is not None and seen is None:
+        if not self.recorded:
+            # The record, if there is one, may still be withdrawn: its id would be a promise.
             return self.in_doubt
         message = "the order's deadline passed before its end could be written down"
         return OrderUndecidedError(message, order_id=self.order_id, order_status=status)
@@ -159,21 +168,39 @@ class Checkout:
         raise placement.undecided(seen)
 
     async def _carry_out(self, placement: _Placement) -> StoredOrder:
-        order, deadline = placement.order, placement.began + self._times.order_deadline_s
+        deadline = placement.began + self._times.order_deadline_s
         owner = self._keys.new_owner()
+        while True:
+            admitted = await self._admit(placement, owner, deadline)
+            if isinstance(admitted, StoredOrder):
+                return admitted
+            if isinstance(admitted, Fresh):
+                placement.recorded = True
+                return await self._run(placement, admitted.custody, deadline)
+            stored = await self._answer_of(placement, admitted, deadline)
+            if stored is not None:
+                return stored
+            placement.stands_alone()
+
+    async def _admit(
+        self, placement: _Placement, owner: str, deadline: float
+    ) -> Admitted | StoredOrder:
+        """Bind the key; or, where that is in doubt, withdraw the order and raise `UpstreamError`.
+
+        An order that cannot be withdrawn, because another replica has found it, is watched.
+        """
+        order = placement.order
         limits = CallLimits(deadline, headers=order.trace.headers(), caller=order.id)
         try:
-            admitted = await self._keys.admit(order, placement.claim, owner, limits)
+            return await self._keys.admit(order, placement.claim, owner, limits)
         except UpstreamError as failure:
             if failure.in_doubt:
                 placement.in_doubt = failure
                 if not await self._withdraw(order, owner):
+                    placement.recorded = True
                     return await self._own_end(placement)
                 failure.in_doubt = False
             raise
-        if isinstance(admitted, Fresh):
-            return await self._run(placement, admitted.custody, deadline)
-        return await self._answer_of(placement, admitted, deadline)
 
     async def _run(self, placement: _Placement, custody: Custody, deadline: float) -> StoredOrder:
         try:
@@ -197,11 +224,15 @@ class Checkout:
             raise refusal from None
         if admitted is None:
             raise refusal
-        return Placed(await self._answer_of(placement, admitted, deadline), replayed=True)
+        stored = await self._answer_of(placement, admitted, deadline)
+        if stored is None:
+            raise refusal
+        return Placed(stored, replayed=True)
 
     async def _answer_of(
         self, placement: _Placement, admitted: Admitted, until: float
-    ) -> StoredOrder:
+    ) -> StoredOrder | None:
+        """The end of the order that the key is bound to; `None` when it has been withdrawn."""
         match admitted:
             case Replay(stored):
                 placement.belongs_to(stored)
@@ -223,25 +254,26 @@ class Checkout:
 
     async def _follow(
         self, placement: _Placement, stored: StoredOrder, until: float
-    ) -> StoredOrder:
-        """Join the saga when it runs here, else watch its record."""
+    ) -> StoredOrder | None:
+        """Join the saga when it runs here, else watch its record; `None` when that vanishes."""
         joined = await self._running.join(stored.id, timeout_s=until - self._clock())
         if joined is not None:
             return joined
-        seen = await self._watch(stored.id, until) or stored
-        if OrderStatus(seen.status).final:
+        seen = await self._watch(stored.id, until, last=stored)
+        if seen is None or OrderStatus(seen.status).final:
             return seen
         raise placement.undecided(seen)
 
-    async def _watch(self, order_id: str, until: float) -> StoredOrder | None:
-        """Read the record until it is final or it is `until`; what was seen last."""
-        seen: StoredOrder | None = None
-        pause_s = _FIRST_LOOK_S
+    async def _watch(
+        self, order_id: str, until: float, *, last: StoredOrder | None = None
+    ) -> StoredOrder | None:
+        """Read the record until it is final, gone, or it is `until`; what was seen last."""
+        seen, pause_s = last, _FIRST_LOOK_S
         while (left_s := until - self._clock()) > 0:
             with suppress(UpstreamError):
                 seen = await self._database.get(order_id, CallLimits(until, obligatory=True))
-            if seen is not None and OrderStatus(seen.status).final:
-                break
+                if seen is None or OrderStatus(seen.status).final:
+                    break
             await asyncio.sleep(min(pause_s * random.uniform(0.8, 1.2), left_s))  # noqa: S311 - jitter
             pause_s = min(pause_s * 2, _LONGEST_LOOK_S)
         return seen

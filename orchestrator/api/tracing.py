@@ -11,6 +11,7 @@ import uuid
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.api.problems import Problem
@@ -58,6 +59,9 @@ class Tracing:
 
         try:
             await self._app(scope, receive, send_traced)
+        except ClientDisconnect:
+            # Nobody is there to be answered, and no order was begun: its body never came whole.
+            _log.info("a client hung up", extra={"requestId": trace.request_id})
         except Exception:
             _log.exception("a request broke off", extra={"requestId": trace.request_id})
             if began:

@@ -1,0 +1,1 @@
+"""`python -m demo`: watch orders go through, and come back when they must."""
