@@ -36,7 +36,7 @@ def show_ledgers(stage: Stage) -> Iterator[Check]:
 
 
 def _verdict(violations: list[Violation], orders: int) -> Iterator[Check]:
-    text = f"{orders} orders against all books: section 5 of the protocol holds, rules 1 to 6"
+    text = f"{orders} orders against all books: what must hold does (docs/protocol.md, section 5)"
     yield Check(text, not violations, f"{len(violations)} violations")
     for violation in violations:
         yield Check(str(violation), holds=False)

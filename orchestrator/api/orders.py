@@ -33,7 +33,7 @@ from orchestrator.metrics import Metrics
 _log = logging.getLogger("orchestrator.api")
 
 _LARGEST_PAGE: Final = 100
-"""Orders of one page (PROTOCOL, section 2)."""
+"""Orders of one page (docs/api.md)."""
 
 _PAGE: Final = 20
 """Orders of a page when nobody says: a screenful."""

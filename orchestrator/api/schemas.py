@@ -25,7 +25,7 @@ MOST_ITEMS: Final = 100
 """Lines of one order. A basket has a few; 100 keep its stored record under 10 KB."""
 
 MOST_UNITS: Final = 999_999
-"""Units of one line (PROTOCOL, bad input)."""
+"""Units of one line (docs/api.md)."""
 
 _MOST_ERRORS: Final = 100
 """Errors told of one request: enough to mend any honest one."""
