@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -189,8 +189,12 @@ def create_app(
             for upstream in service.services.all.values():
                 stack.push_async_callback(upstream.close)
             stack.push_async_callback(_drain, service, settings)
-            stack.enter_context(on_sigterm(lambda: _stop_taking_orders(service)))
-            await stack.enter_async_context(_in_background(service.recovery))
+            loop = asyncio.get_running_loop()
+            stack.enter_context(
+                on_sigterm(lambda: loop.call_soon_threadsafe(_begin_to_drain, service))
+            )
+            background = _in_background(service.recovery, stop_within_s=settings.upstream_timeout_s)
+            await stack.enter_async_context(background)
             yield
 
     app = FastAPI(
@@ -219,27 +223,29 @@ def _state_of(upstream: Upstream) -> Callable[[], float]:
     return lambda: float(upstream.breaker.state)
 
 
-def _stop_taking_orders(service: OrderService) -> None:
+def _begin_to_drain(service: OrderService) -> None:
+    """Take no orders any more, neither new ones nor those that others have left."""
     service.admission.draining = True
+    service.recovery.stop()
 
 
 async def _drain(service: OrderService, settings: Settings) -> None:
     """Finish the orders that are left, then give up the leases of those that cannot be finished."""
-    _stop_taking_orders(service)
+    _begin_to_drain(service)
     await service.running.drain(
         finish_within_s=settings.drain_s, give_up_within_s=settings.upstream_timeout_s
     )
 
 
 @asynccontextmanager
-async def _in_background(recovery: Recovery) -> AsyncIterator[None]:
+async def _in_background(recovery: Recovery, *, stop_within_s: float) -> AsyncIterator[None]:
     task = asyncio.create_task(recovery.run_forever(), name="recovery")
     try:
         yield
     finally:
+        recovery.stop()
+        await asyncio.wait({task}, timeout=stop_within_s)
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def _from_environment() -> FastAPI:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -71,10 +72,15 @@ class Recovery:
         self._new_owner = new_owner
         self._clock = clock
         self._under_way: set[asyncio.Task[StoredOrder]] = set()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Claim no more. A claim under way is let end: its orders would wait for their leases."""
+        self._stopping.set()
 
     async def run_forever(self) -> None:
-        """Look for orders until cancelled; an unreachable database service is looked for again."""
-        while True:
+        """Look for orders until stopped; an unreachable database service is looked for again."""
+        while not self._stopping.is_set():
             try:
                 found_all = await self.run_once()
             except UpstreamError as failure:
@@ -86,9 +92,14 @@ class Recovery:
                 found_all = True
             if found_all:
                 # Jittered, so that replicas started together do not look together.
-                await asyncio.sleep(self._times.interval_s * random.uniform(0.5, 1.5))  # noqa: S311
+                await self._pause(self._times.interval_s * random.uniform(0.5, 1.5))  # noqa: S311
             elif self._under_way:
                 await asyncio.wait(set(self._under_way), return_when=asyncio.FIRST_COMPLETED)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     async def run_once(self) -> bool:
         """Claim and begin what can be carried now; false when there may be more to claim."""

@@ -8,7 +8,7 @@ from types import FrameType
 
 
 @contextmanager
-def on_sigterm(begin: Callable[[], None]) -> Iterator[None]:
+def on_sigterm(begin: Callable[[], object]) -> Iterator[None]:
     """Call `begin` at SIGTERM, then whoever was to hear of it before (the server).
 
     Does nothing outside the main thread, where signals cannot be heard.
