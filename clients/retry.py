@@ -55,17 +55,20 @@ class _Pause(wait_base):
 class _Stop(stop_base):
     """After the last try, or when the next one would begin too late."""
 
-    def __init__(self, tries: int, end: float) -> None:
+    def __init__(self, tries: int, end: float, budget_s: float) -> None:
         self._tries = tries
         self._end = end
+        self._budget_s = budget_s
 
     def __call__(self, retry_state: RetryCallState) -> bool:
         if retry_state.attempt_number >= self._tries:
             return True
-        if _now() + retry_state.upcoming_sleep >= self._end:
-            _failure_of(retry_state).out_of_time = True
-            return True
-        return False
+        if _now() + retry_state.upcoming_sleep < self._end:
+            return False
+        failure = _failure_of(retry_state)
+        # An upstream that asks for more time than the call ever had has ended it, not the deadline.
+        failure.out_of_time = (failure.retry_after_s or 0.0) < self._budget_s
+        return True
 
 
 async def with_retries(
@@ -75,6 +78,7 @@ async def with_retries(
 
     Raises the last `UpstreamError`; `Fenced` passes through untouched.
     """
+    budget_s = limits.end - _now()
     try:
         return await attempt()
     except TRANSIENT as failure:
@@ -83,7 +87,7 @@ async def with_retries(
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(TRANSIENT),
         wait=_Pause(policy),
-        stop=_Stop(tries, limits.end),
+        stop=_Stop(tries, limits.end, budget_s),
         sleep=asyncio.sleep,
         reraise=True,
     )

@@ -17,7 +17,7 @@ def parse_retry_after(value: str | None, *, now: datetime | None = None) -> floa
         return min(float(text[:9]), LONGEST_S)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)

@@ -250,7 +250,7 @@ class Checkout:
         stored = await self._watch(placement.order.id, until)
         if stored is not None and _tells_its_end(stored):
             return stored
-        raise placement.undecided(stored)
+        return (await self._last_look(placement)).stored
 
     async def _follow(
         self, placement: _Placement, stored: StoredOrder, until: float

@@ -33,8 +33,9 @@ def configure_logging(level: str) -> None:
         server_log.handlers = []
         server_log.propagate = True
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
-    # httpx tells of every request at INFO, with its whole URL.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # They tell of every request: its whole URL, and at DEBUG its headers, keys among them.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def key_mark(key: str | None) -> str | None:

@@ -37,7 +37,8 @@ def parse_price(value: object, currency: str) -> Decimal:
     if amount and amount.adjusted() > len(str(LARGEST_MINOR_UNITS)):
         message = "is too large to be money"
         raise MoneyError(message)
-    return _with_digits(abs(amount), digits, currency)
+    # Not abs(): that rounds to the 28 digits of the context at hand.
+    return _with_digits(amount.copy_abs(), digits, currency)
 
 
 def total_of(lines: Iterable[tuple[int, Decimal]], currency: str) -> Decimal:

@@ -4,28 +4,58 @@ Each is checked at start; what cannot work is refused with a sentence that says 
 docs/settings.md and .env.example list them all (a test keeps the three equal).
 """
 
+import json
 import re
 from typing import Annotated, Final, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-_URL: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_URL: Final = re.compile(r"https?://[^\s/?#@]*[^\s/?#@:](/[^\s?#]*)?")
+_OWN_NAMES: Final = {
+    "inventory": "INVENTORY_URL",
+    "payment": "PAYMENT_URL",
+    "shipping": "SHIPPING_URL",
+    "database": "DATABASE_SERVICE_URL",
+}
 _UPSTREAM_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def _base_url(value: str) -> str:
-    if not _URL.fullmatch(value):
+    if not _URL.fullmatch(value) or not _names_a_place(value):
         message = "must be an http:// or https:// address such as http://payment:8005"
         raise ValueError(message)
     return value.rstrip("/")
+
+
+def _names_a_place(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or none that exists
+        return False
+
+
+def _from_json(value: object) -> object:
+    """Text of the environment; a word that is no JSON is told as such, under the setting's name."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        message = 'must be JSON such as {"fraud": "http://fraud:8010"}'
+        raise ValueError(message) from error
 
 
 def _upstream_names(value: dict[str, str]) -> dict[str, str]:
     for name in value:
         if not _UPSTREAM_NAME.fullmatch(name):
             message = f"{name!r} is not a name of lower-case letters, digits, - and _"
+            raise ValueError(message)
+        if name in _OWN_NAMES:
+            message = f"{name!r} has a setting of its own: {_OWN_NAMES[name]}"
             raise ValueError(message)
     return value
 
@@ -53,9 +83,9 @@ class Settings(BaseSettings):
     database_service_url: BaseUrl = Field(
         "http://localhost:8000", description="the database service"
     )
-    extra_upstreams: Annotated[dict[str, BaseUrl], AfterValidator(_upstream_names)] = Field(
-        {}, description="further upstreams for steps of your own, as JSON: name to address"
-    )
+    extra_upstreams: Annotated[
+        dict[str, BaseUrl], NoDecode, BeforeValidator(_from_json), AfterValidator(_upstream_names)
+    ] = Field({}, description="further upstreams for steps of your own, as JSON: name to address")
     debug_mode: bool = Field(default=False, description="true: one try for every call, no retries")
     upstream_timeout_s: float = Field(
         5.0, gt=0, le=300, description="one call, from the first byte out to the last byte in"

@@ -1,7 +1,7 @@
 """The bytes of a request become JSON: bounded, UTF-8, numbers exact."""
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -26,7 +26,7 @@ def parse_json(content: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     try:
         return json.loads(
             content.decode("utf-8"),
-            parse_float=Decimal,
+            parse_float=_decimal,
             parse_int=_integer,
             parse_constant=Decimal,
         )
@@ -39,6 +39,14 @@ def parse_json(content: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     except RecursionError as error:
         message = "the body is nested too deeply; an order is at most three levels deep"
         raise MalformedBodyError(message) from error
+
+
+def _decimal(text: str) -> Decimal:
+    """The number exactly; one with an exponent that nothing can hold is no number."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")
 
 
 def _integer(digits: str) -> int | Decimal:

@@ -1,5 +1,6 @@
 """Under which key and for whom a request is made."""
 
+import hashlib
 import re
 from typing import Final
 
@@ -10,12 +11,12 @@ from orchestrator.errors import InvalidKeyError
 
 _NAMES: Final = ("x-idempotency-key", "idempotency-key")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
-_LONGEST_CALLER: Final = 255
-"""As long as a key may be; a gateway's user names are far shorter."""
+_LONGEST_NAME: Final = 200
+"""A longer name of a caller is told by its SHA-256: cut off, two callers could become one."""
 
-ANYBODY: Final = ""
+ANYBODY: Final = "anybody"
 """The caller of orders without a userId, where no gateway names one: they share one scope of
-keys."""
+keys. No named caller can be it, for their scopes have a prefix."""
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -43,10 +44,13 @@ def idempotency_key(request: Request) -> str | None:
 def caller_of(request: Request, order: Order, *, header: str) -> str:
     """Whose keys these are: the caller named by the gateway, else the order's userId."""
     if header:
-        return authenticated_caller(request, header=header) or ANYBODY
-    return order.user_id or ANYBODY
+        return authenticated_caller(request, header=header)
+    return ANYBODY if order.user_id is None else f"user:{order.user_id}"
 
 
-def authenticated_caller(request: Request, *, header: str) -> str | None:
-    """The caller that the gateway named, or `None` where it names none."""
-    return request.headers.get(header, "")[:_LONGEST_CALLER] or None if header else None
+def authenticated_caller(request: Request, *, header: str) -> str:
+    """The caller that the gateway named in `header`; nobody in particular where it named none."""
+    name = request.headers.get(header, "")
+    if len(name) > _LONGEST_NAME:
+        name = "sha256:" + hashlib.sha256(name.encode()).hexdigest()
+    return f"caller:{name}" if name else ANYBODY

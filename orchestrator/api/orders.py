@@ -124,7 +124,7 @@ class OrderApi:
             "userId": userId,
             "status": status,
             "attention": "true" if attention else None,
-            "caller": authenticated_caller(request, header=self.caller_header),
+            "caller": self._sees_only(request),
             "limit": str(limit),
             "cursor": cursor,
         }
@@ -138,10 +138,13 @@ class OrderApi:
         return shown({"items": items, "nextCursor": page.next_cursor})
 
     def _may_see(self, request: Request, stored: StoredOrder) -> bool:
+        return self._sees_only(request) in {None, stored.caller}
+
+    def _sees_only(self, request: Request) -> str | None:
         """An order id is no password: where a gateway names callers, each sees its own orders."""
         if not self.caller_header:
-            return True
-        return stored.caller == authenticated_caller(request, header=self.caller_header)
+            return None
+        return authenticated_caller(request, header=self.caller_header)
 
     def _limits(self, request: Request) -> CallLimits:
         deadline = asyncio.get_running_loop().time() + self.read_within_s

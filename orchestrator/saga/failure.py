@@ -11,7 +11,7 @@ _LONGEST_DETAIL: Final = 200
 """Enough for a sentence. What an upstream writes is shown to strangers, so it is kept short."""
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]")
+_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _WORDS: Final = {
     "out_of_stock": "there are not enough units on the shelf",

@@ -1,0 +1,140 @@
+"""What the log tells of an order, and what it never does."""
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from orchestrator.logs import configure_logging, key_mark
+from tests.unit.faults import answers, crash, refused
+from tests.unit.orders import TRACE, an_order, order_body
+from tests.unit.world import World, place, recover
+
+KEY = "a-secret-key-that-is-worth-an-order"
+ADDRESS = {
+    "line1": "7 Hidden Lane",
+    "city": "Nowhereville",
+    "country": "IN",
+    "postalCode": "560999",
+}
+PRIVATE = [KEY, *(value for name, value in ADDRESS.items() if name != "country"), "SECRET-SKU"]
+
+
+@pytest.fixture(autouse=True)
+def _restored_logging() -> Iterator[None]:
+    """Leave the process's logging as it was."""
+    names = ["", "uvicorn", "uvicorn.error", "uvicorn.access", "httpx"]
+    loggers = [logging.getLogger(name) for name in names]
+    before = [(logger.handlers, logger.level, logger.propagate) for logger in loggers]
+    yield
+    for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        logger.handlers, logger.propagate = handlers, propagate
+        logger.setLevel(level)
+
+
+def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def _private_order() -> dict[str, Any]:
+    item = {"sku": "SECRET-SKU", "qty": 1, "price": "5.00"}
+    return order_body(address=ADDRESS, items=[item])
+
+
+async def test_a_good_order_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Id, outcome, time, tries and trace stand on one line of JSON."""
+    configure_logging("info")
+    world, order = World(), an_order()
+
+    await place(world.replica(), order, key=KEY)
+
+    (line,) = _lines(capsys)
+    assert {
+        "event": "order",
+        "level": "INFO",
+        "logger": "orders",
+        "orderId": order.id,
+        "outcome": "CONFIRMED",
+        "attempts": 5,
+        "recovered": False,
+        "requestId": TRACE.request_id,
+        "traceparent": TRACE.traceparent,
+    }.items() <= line.items()
+    assert ["reserve", "authorize", "ship", "capture", "commit"] == list(line["steps"])
+
+
+async def test_a_failed_order_is_one_line_with_its_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Undos count as tries, and the code says why."""
+    configure_logging("info")
+    world = World()
+    world.upstreams.plan.always("ship", answers(422))
+
+    await place(world.replica())
+
+    (line,) = _lines(capsys)
+    assert ("FAILED", "shipment_refused", 5) == (line["outcome"], line["code"], line["attempts"])
+
+
+async def test_no_line_has_an_address_an_item_or_a_key(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whatever happens to an order, its private part stays out of the log, at every level."""
+    configure_logging("debug")
+    for step in ("reserve", "ship", "commit"):
+        for fault in (crash, refused, answers(409, code="no", detail="7 things wrong")):
+            world = World()
+            world.upstreams.plan.always(step, fault)
+            await place(world.replica(), an_order(body=_private_order()), key=KEY)
+            await recover(world.replica())
+
+    written = capsys.readouterr().out
+    assert "orders" in written
+    assert [] == [secret for secret in PRIVATE if secret in written]
+
+
+def test_a_key_is_marked_not_told() -> None:
+    """Its lines can be found by a hash that does not give it back."""
+    mark = key_mark(KEY) or ""
+    assert re.fullmatch("[0-9a-f]{8}", mark)
+    assert mark not in KEY
+    assert key_mark(KEY) != key_mark(KEY + "x")
+    assert key_mark(None) is None
+
+
+def test_an_exception_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A stack trace of many lines is one JSON object all the same."""
+    configure_logging("info")
+    try:
+        int("no number")
+    except ValueError:
+        logging.getLogger("x").exception("a bug\nin two lines")
+
+    (line,) = _lines(capsys)
+    assert "a bug\nin two lines" == line["event"]
+    assert "Traceback" in line["exc_info"]
+
+
+def test_the_server_tells_requests_at_warning_only(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line a request gives way to a line an order; httpx does not tell its URLs."""
+    configure_logging("info")
+
+    logging.getLogger("uvicorn.access").info("GET /health 200")
+    logging.getLogger("httpx").info("HTTP Request: POST http://payment:8005/payments")
+    logging.getLogger("uvicorn.error").info("started")
+
+    assert ["started"] == [line["event"] for line in _lines(capsys)]
+
+
+def test_the_level_is_the_one_that_was_set(capsys: pytest.CaptureFixture[str]) -> None:
+    """LOG_LEVEL=warning keeps the lines of good orders out."""
+    configure_logging("warning")
+
+    logging.getLogger("orders").info("order")
+    logging.getLogger("orders").warning("trouble")
+
+    assert ["trouble"] == [line["event"] for line in _lines(capsys)]
