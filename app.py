@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import httpx
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
@@ -197,7 +198,8 @@ def create_app(
             await stack.enter_async_context(background)
             yield
 
-    app = FastAPI(
+    app = FastAPIOffline(
+        redoc_url=None,
         title="Order Service",
         version="0.1.0",
         description="Places orders over its upstreams, or takes back what was done.",

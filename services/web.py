@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
 from pydantic import StringConstraints
 from pydantic_core import from_json, to_json
 from starlette.exceptions import HTTPException
@@ -80,7 +81,7 @@ def create_service(
             await asyncio.gather(*chores, return_exceptions=True)
             await opened.pop().close()
 
-    app = FastAPI(title=title, lifespan=lifespan, strict_content_type=False, redoc_url=None)
+    app = FastAPIOffline(redoc_url=None, title=title, lifespan=lifespan, strict_content_type=False)
     app.router.route_class = JsonRoute
     app.add_middleware(Edge, service=name)
     _add_error_answers(app)

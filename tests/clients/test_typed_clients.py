@@ -1,4 +1,4 @@
-"""The typed clients say exactly what the contract says (docs/protocol.md, section 3)."""
+"""The typed clients say exactly what the contract says (docs/upstreams.md)."""
 
 import json
 from collections.abc import Awaitable, Callable

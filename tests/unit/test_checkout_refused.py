@@ -69,6 +69,21 @@ async def test_an_open_circuit_does_not_hide_an_answer_that_exists() -> None:
     assert first.stored.id == again.stored.id
 
 
+async def test_an_order_that_is_withdrawn_meanwhile_leaves_the_open_circuit() -> None:
+    """The order that the key was bound to is no more, and none may be begun in its place."""
+    world, order = World(), an_order()
+    replica = await _open_circuit(world)
+    world.upstreams.plan.next("ship", slow(4))
+    first = asyncio.create_task(place(world.replica(), order, key="k"))
+    await asyncio.sleep(0.1)
+    asyncio.get_running_loop().call_later(1, world.database.rows.pop, order.id)
+
+    with pytest.raises(CircuitOpenError):
+        await place(replica, key="k")
+
+    await asyncio.gather(first, return_exceptions=True)
+
+
 async def test_an_unknown_key_meets_the_open_circuit() -> None:
     """It has no answer yet, and no order is begun for it."""
     world = World()

@@ -95,6 +95,14 @@ def test_a_text_that_is_no_plain_number_is_refused(text: str) -> None:
         parse_price(text, "INR")
 
 
+@pytest.mark.parametrize("zeros", [25, 30, 35, 60, 1000])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_digit_far_behind_the_point_is_not_lost(zeros: int, sign: str) -> None:
+    """Beyond the digits that decimals are usually rounded to, a price is as exact as before it."""
+    with pytest.raises(MoneyError):
+        parse_price(f"{sign}1.{'0' * zeros}1", "INR")
+
+
 def test_a_huge_exponent_costs_nothing() -> None:
     """A short text for a number of a million digits is refused before anybody computes with it."""
     with pytest.raises(MoneyError, match="too large"):
@@ -142,7 +150,7 @@ def test_any_text_is_an_amount_or_refused(text: str) -> None:
     assert -2 == price.as_tuple().exponent
 
 
-@given(price=st.decimals())
+@given(price=st.decimals() | st.decimals(0, 1, places=35))
 def test_any_decimal_is_an_amount_or_refused(price: Decimal) -> None:
     """No decimal breaks the parser; what it accepts it has not changed."""
     try:
