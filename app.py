@@ -200,6 +200,7 @@ def create_app(
 
     app = FastAPIOffline(
         redoc_url=None,
+        redirect_slashes=False,
         title="Order Service",
         version="0.1.0",
         description="Places orders over its upstreams, or takes back what was done.",

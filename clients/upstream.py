@@ -116,10 +116,15 @@ class Upstream:
                 self.breaker.failed(era)
             raise self._named(failure, call, cut_short=cut_short) from failure
         except UpstreamError:
-            self.breaker.succeeded(era)
+            self._answered(era, limits)
             raise
-        self.breaker.succeeded(era)
+        self._answered(era, limits)
         return answer
+
+    def _answered(self, era: int, limits: CallLimits) -> None:
+        """Tell the circuit; a refund that works is no proof that an authorization would."""
+        if not limits.obligatory:
+            self.breaker.succeeded(era)
 
     def _request(self, call: Call, limits: CallLimits) -> httpx.Request:
         headers = dict(limits.headers)

@@ -1,5 +1,6 @@
 """Exact money: decimals with the currency's own number of digits, never a binary float."""
 
+import re
 from collections.abc import Iterable
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Final
@@ -9,6 +10,9 @@ from orchestrator.iso import MINOR_DIGITS
 _EXACT: Final = Context(prec=40, traps=[Inexact, InvalidOperation])
 """Rounding is an error here. 40 digits hold the largest sum that can be asked for: 100 items of
 999 999 times a price of 15 digits have 23."""
+
+_PLAIN_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+"""As the API documents it; a minus sign is let through to be told as one."""
 
 LARGEST_MINOR_UNITS: Final = 999_999_999_999_999
 """15 digits in minor units: more than any order is worth, and exact in whatever an upstream uses
@@ -74,8 +78,8 @@ def _decimal(value: object) -> Decimal:
 
 
 def _is_plain_number(text: str) -> bool:
-    """ASCII digits with at most a sign and a point: no spaces, underscores or exponents."""
-    return text.isascii() and text.lstrip("-").replace(".", "", 1).isdigit()
+    """Digits, with a point between digits if any: no spaces, underscores or exponents."""
+    return _PLAIN_NUMBER.fullmatch(text) is not None
 
 
 def _with_digits(amount: Decimal, digits: int, currency: str) -> Decimal:

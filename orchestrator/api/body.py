@@ -29,6 +29,7 @@ def parse_json(content: bytes) -> Any:  # noqa: ANN401 - JSON is anything
             parse_float=_decimal,
             parse_int=_integer,
             parse_constant=Decimal,
+            object_pairs_hook=_members,
         )
     except UnicodeDecodeError as error:
         message = "the body is not UTF-8; send JSON encoded as UTF-8"
@@ -39,6 +40,15 @@ def parse_json(content: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     except RecursionError as error:
         message = "the body is nested too deeply; an order is at most three levels deep"
         raise MalformedBodyError(message) from error
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's members; of two with one name nobody could say which was meant."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        message = "a member is there twice in one object; send each once"
+        raise MalformedBodyError(message)
+    return members
 
 
 def _decimal(text: str) -> Decimal:

@@ -55,8 +55,8 @@ async def test_a_circuit_that_opens_in_mid_call_ends_it_in_doubt() -> None:
     assert (2, True) == (refused.value.attempts, refused.value.in_doubt)
 
 
-async def test_obligatory_calls_pass_an_open_circuit_and_close_it() -> None:
-    """An undo is tried; when it succeeds, so may others."""
+async def test_obligatory_calls_pass_an_open_circuit_and_leave_it_open() -> None:
+    """An undo is tried; that it succeeds is no proof that a new order's call would."""
     transport, _ = _scripted(500, 200)
     upstream = an_upstream(transport, tries=1, failures=1)
     with pytest.raises(Faulty):
@@ -64,7 +64,20 @@ async def test_obligatory_calls_pass_an_open_circuit_and_close_it() -> None:
 
     await upstream.send(CALL, within(obligatory=True))
 
-    assert State.CLOSED is upstream.breaker.state
+    assert State.OPEN is upstream.breaker.state
+
+
+async def test_an_undo_that_works_does_not_hide_an_authorize_that_fails() -> None:
+    """Failures in a row are counted over the calls that new orders would make."""
+    transport, _ = _scripted(500, 200, 500)
+    upstream = an_upstream(transport, tries=1, failures=2)
+    with pytest.raises(Faulty):
+        await upstream.send(CALL, within())
+    await upstream.send(CALL, within(obligatory=True))
+    with pytest.raises(Faulty):
+        await upstream.send(CALL, within())
+
+    assert State.OPEN is upstream.breaker.state
 
 
 async def _half_open(transport: httpx.AsyncBaseTransport) -> Upstream:

@@ -13,6 +13,10 @@ MOST_SHORTAGES: Final = 100
 """As many as an order has lines; an upstream that lists more is not quoted in full."""
 
 
+_MOST_UNITS: Final = 10**15
+"""More units than any shelf holds: a number beyond it says nothing, and may have a million digits."""
+
+
 async def _reserve(upstreams: Upstreams, order: Order, limits: CallLimits) -> Answer:
     items = [ReservedItem(sku=item.sku, qty=item.qty) for item in order.items]
     return await upstreams.inventory.reserve(order.reservation_id, order.id, items, limits)
@@ -46,7 +50,8 @@ def _shortage(entry: dict[str, Any]) -> dict[str, Any]:
     if isinstance(sku := entry.get("sku"), str):
         shown["sku"] = presentable(sku)
     for name in ("requested", "available"):
-        if isinstance(number := entry.get(name), int):
+        number = entry.get(name)
+        if type(number) is int and abs(number) <= _MOST_UNITS:
             shown[name] = number
     return shown
 
