@@ -14,7 +14,7 @@ MOST_SHORTAGES: Final = 100
 
 
 _MOST_UNITS: Final = 10**15
-"""More units than any shelf holds: a number beyond it says nothing, and may have a million digits."""
+"""More units than any shelf holds; a number beyond it says nothing and may be very long."""
 
 
 async def _reserve(upstreams: Upstreams, order: Order, limits: CallLimits) -> Answer:
