@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_core import to_json
 
 from services.problem import ProblemError
 from services.storage import Row
+from services.timestamps import rfc3339
 
 COLUMNS = (
     "id, caller, fingerprint, user_id, status, version, write_id, owner, lease_until, rounds,"
@@ -29,8 +29,8 @@ def render(row: Row, now_ms: int) -> bytes:
             "owner": row["owner"],
             "rounds": row["rounds"],
             "attention": _attention(row),
-            "createdAt": timestamp(row["created_ms"]),
-            "updatedAt": timestamp(row["updated_ms"]),
+            "createdAt": rfc3339(row["created_ms"]),
+            "updatedAt": rfc3339(row["updated_ms"]),
             "ageS": (now_ms - row["created_ms"]) / 1000,
         }
     )
@@ -59,13 +59,7 @@ def stored_text(value: dict[str, Any], pointer: str) -> str:
         raise ProblemError(422, "validation_failed", detail, errors=listed) from error
 
 
-def timestamp(epoch_ms: int) -> str:
-    """Return RFC 3339 in UTC with milliseconds."""
-    moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-
-
 def _attention(row: Row) -> dict[str, str] | None:
     if row["attention"] is None:
         return None
-    return {"reason": row["attention"], "since": timestamp(row["attention_since"])}
+    return {"reason": row["attention"], "since": rfc3339(row["attention_since"])}

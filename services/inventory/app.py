@@ -1,17 +1,26 @@
 """The inventory over HTTP: each route parses, runs one command or query, and answers."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated
 
-from fastapi import FastAPI, Path, Query
+from fastapi import FastAPI, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.answers import Answer
+from services.contract import (
+    ID_PATTERN,
+    INVALID,
+    KEY_PARAMETER,
+    KEYED,
+    Cursor,
+    Limit,
+    OrderId,
+    found,
+)
 from services.inventory import commands, queries
 from services.inventory.expiry import sweep_idle, sweep_now
 from services.inventory.model import (
-    ID_PATTERN,
     Released,
     Reservation,
     Reservations,
@@ -26,30 +35,8 @@ from services.settings import ServiceSettings
 from services.storage import Storage
 from services.web import PlainText, create_service, idempotency_key, respond
 
-_INVALID: Final[dict[int | str, dict[str, Any]]] = {
-    422: {"description": "validation_failed (with a JSON pointer to each fault)"}
-}
-_KEYED: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"description": "malformed_json; invalid_idempotency_key"},
-    422: {"description": "validation_failed; idempotency_key_reused (the key came with another)"},
-}
-_KEY_HEADER: Final = {
-    "parameters": [
-        {
-            "name": "X-Idempotency-Key",
-            "in": "header",
-            "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-            "description": "Names the request: a repeat gets the same answer. "
-            "Default: the reservation's id and the operation.",
-        }
-    ]
-}
-
 ReservationId = Annotated[str, Path(pattern=ID_PATTERN, description="Chosen by the caller.")]
 Sku = Annotated[PlainText, Path()]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Cursor = Annotated[PlainText | None, Query(description="`nextCursor` of the page before.")]
-OrderId = Annotated[str | None, Query(alias="orderId", pattern=ID_PATTERN)]
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
@@ -77,9 +64,9 @@ def _add_reserve(app: FastAPI, storage: Callable[[], Storage], *, ttl_ms: int) -
             201: {"model": Reservation, "description": "Held until `expiresAt`"},
             409: {"description": "out_of_stock, unknown_sku (with shortages); id_in_use"},
             410: {"description": "cancelled: this id has been released, for good"},
-            **_KEYED,
+            **KEYED,
         },
-        openapi_extra=_KEY_HEADER,
+        openapi_extra=KEY_PARAMETER,
     )
     async def reserve(body: ReserveRequest, request: Request) -> Response:
         """All units or none. They are for sale again unless committed before `expiresAt`."""
@@ -107,9 +94,9 @@ def _add_ends(app: FastAPI, storage: Callable[[], Storage]) -> None:
             200: {"model": Reservation, "description": "Committed"},
             404: {"description": "unknown_reservation"},
             409: {"description": "expired; released"},
-            **_KEYED,
+            **KEYED,
         },
-        openapi_extra=_KEY_HEADER,
+        openapi_extra=KEY_PARAMETER,
     )
     async def commit(reservation_id: ReservationId, request: Request) -> Response:
         """The units leave the shelf: `onHand` and `reserved` both fall."""
@@ -120,8 +107,8 @@ def _add_ends(app: FastAPI, storage: Callable[[], Storage]) -> None:
         "/reservations/{reservation_id}/release",
         tags=["reservations"],
         summary="Undo a reservation, whatever its state",
-        responses={200: {"model": Released, "description": "Released, for good"}, **_KEYED},
-        openapi_extra=_KEY_HEADER,
+        responses={200: {"model": Released, "description": "Released, for good"}, **KEYED},
+        openapi_extra=KEY_PARAMETER,
     )
     async def release(reservation_id: ReservationId, request: Request) -> Response:
         """Also from committed (the units go back on the shelf), and for an id never heard of.
@@ -142,24 +129,24 @@ def _add_reservations(app: FastAPI, storage: Callable[[], Storage]) -> None:
         responses={
             200: {"model": Reservation, "description": "Found"},
             404: {"description": "unknown_reservation"},
-            **_INVALID,
+            **INVALID,
         },
     )
     async def get_reservation(reservation_id: ReservationId) -> Response:
         """An id that was released before it was reserved is shown too, without an order."""
-        return _found(await storage().read(lambda tx: queries.get_reservation(tx, reservation_id)))
+        return found(await storage().read(lambda tx: queries.get_reservation(tx, reservation_id)))
 
     @app.get(
         "/reservations",
         tags=["reservations"],
         summary="Reservations, of one order or of all",
-        responses={200: {"model": Reservations, "description": "A page, by id"}, **_INVALID},
+        responses={200: {"model": Reservations, "description": "A page, by id"}, **INVALID},
     )
     async def list_reservations(
         order_id: OrderId = None, cursor: Cursor = None, limit: Limit = 100
     ) -> Response:
         """For audits."""
-        return _found(
+        return found(
             await storage().read(
                 lambda tx: queries.list_reservations(
                     tx, order_id=order_id, limit=limit, cursor=cursor or ""
@@ -173,11 +160,11 @@ def _add_stock(app: FastAPI, storage: Callable[[], Storage]) -> None:
         "/stock",
         tags=["stock"],
         summary="All stock",
-        responses={200: {"model": StockPage, "description": "A page, by sku"}, **_INVALID},
+        responses={200: {"model": StockPage, "description": "A page, by sku"}, **INVALID},
     )
     async def list_stock(cursor: Cursor = None, limit: Limit = 100) -> Response:
         """For audits."""
-        return _found(
+        return found(
             await storage().read(
                 lambda tx: queries.list_stock(tx, limit=limit, cursor=cursor or "")
             )
@@ -190,12 +177,12 @@ def _add_stock(app: FastAPI, storage: Callable[[], Storage]) -> None:
         responses={
             200: {"model": Stock, "description": "Found"},
             404: {"description": "unknown_sku"},
-            **_INVALID,
+            **INVALID,
         },
     )
     async def get_stock(sku: Sku) -> Response:
         """`available` = `onHand` - `reserved`."""
-        return _found(await storage().read(lambda tx: queries.get_stock(tx, sku)))
+        return found(await storage().read(lambda tx: queries.get_stock(tx, sku)))
 
     @app.put(
         "/stock/{sku:path}",
@@ -205,13 +192,9 @@ def _add_stock(app: FastAPI, storage: Callable[[], Storage]) -> None:
             200: {"model": Stock, "description": "Set"},
             400: {"description": "malformed_json"},
             409: {"description": "below_reserved: more units than that are reserved"},
-            **_INVALID,
+            **INVALID,
         },
     )
     async def put_stock(sku: Sku, body: StockRequest) -> Response:
         """Makes the product known if it was not. Reserved units count as on hand."""
         return respond(await storage().run(lambda tx: commands.put_stock(tx, sku, body.on_hand)))
-
-
-def _found(body: dict[str, Any]) -> Response:
-    return respond(Answer(200, body))

@@ -2,24 +2,17 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from services.inventory.model import (
-    Item,
-    Reservation,
-    Reservations,
-    Status,
-    Stock,
-    StockPage,
-)
+from services.contract import Item
+from services.inventory.model import Reservation, Reservations, Status, Stock, StockPage
 from services.problem import ProblemError
 from services.storage import Row, Tx
+from services.timestamps import rfc3339
 
 _ITEMS: Final = TypeAdapter(list[Item])
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def find_reservation(tx: Tx, reservation_id: str) -> Row | None:
@@ -114,8 +107,8 @@ def _reservation(row: Row, now_ms: int) -> Reservation:
         order_id=row["order_id"],
         items=items_of(row),
         status=Status.EXPIRED if is_due(row, now_ms) else Status(row["status"]),
-        created_at=_rfc3339(row["created_ms"]),
-        expires_at=None if row["expires_ms"] is None else _rfc3339(row["expires_ms"]),
+        created_at=rfc3339(row["created_ms"]),
+        expires_at=None if row["expires_ms"] is None else rfc3339(row["expires_ms"]),
     )
 
 
@@ -126,8 +119,3 @@ def _stock(row: Row) -> Stock:
         reserved=row["reserved"],
         available=row["on_hand"] - row["reserved"],
     )
-
-
-def _rfc3339(epoch_ms: int) -> str:
-    moment = _EPOCH + timedelta(milliseconds=epoch_ms)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,50 +1,30 @@
 """The payment service over HTTP: each route parses, runs one command or query, and answers."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated
 
-from fastapi import FastAPI, Path, Query
+from fastapi import FastAPI, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.answers import Answer
-from services.payment import commands, queries
-from services.payment.model import (
+from services.contract import (
     ID_PATTERN,
-    Ledger,
-    Payment,
-    PaymentRequest,
-    Payments,
-    Returned,
+    INVALID,
+    KEY_PARAMETER,
+    KEYED,
+    Cursor,
+    Limit,
+    OrderId,
+    found,
 )
+from services.payment import commands, queries
+from services.payment.model import Ledger, Payment, PaymentRequest, Payments, Returned
 from services.payment.schema import MIGRATIONS
 from services.settings import ServiceSettings
 from services.storage import Storage
-from services.web import PlainText, create_service, idempotency_key, respond
-
-_INVALID: Final[dict[int | str, dict[str, Any]]] = {
-    422: {"description": "validation_failed (with a JSON pointer to each fault)"}
-}
-_KEYED: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"description": "malformed_json; invalid_idempotency_key"},
-    422: {"description": "validation_failed; idempotency_key_reused (the key came with another)"},
-}
-_KEY_HEADER: Final = {
-    "parameters": [
-        {
-            "name": "X-Idempotency-Key",
-            "in": "header",
-            "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-            "description": "Names the request: a repeat gets the same answer. "
-            "Default: the payment's id and the operation.",
-        }
-    ]
-}
+from services.web import create_service, idempotency_key, respond
 
 PaymentId = Annotated[str, Path(pattern=ID_PATTERN, description="Chosen by the caller.")]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Cursor = Annotated[PlainText | None, Query(description="`nextCursor` of the page before.")]
-OrderId = Annotated[str | None, Query(alias="orderId", pattern=ID_PATTERN)]
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
@@ -70,9 +50,9 @@ def _add_authorize(app: FastAPI, storage: Callable[[], Storage]) -> None:
             402: {"description": "payment_declined"},
             409: {"description": "id_in_use: the id exists with another body"},
             410: {"description": "cancelled: this id has been voided or refunded, for good"},
-            **_KEYED,
+            **KEYED,
         },
-        openapi_extra=_KEY_HEADER,
+        openapi_extra=KEY_PARAMETER,
     )
     async def authorize(body: PaymentRequest, request: Request) -> Response:
         """The amount is a decimal string with exactly the currency's digits after the point.
@@ -92,9 +72,9 @@ def _add_ends(app: FastAPI, storage: Callable[[], Storage]) -> None:
             200: {"model": Payment, "description": "Captured"},
             404: {"description": "unknown_payment"},
             409: {"description": "voided; refunded"},
-            **_KEYED,
+            **KEYED,
         },
-        openapi_extra=_KEY_HEADER,
+        openapi_extra=KEY_PARAMETER,
     )
     async def capture(payment_id: PaymentId, request: Request) -> Response:
         """Takes the whole amount, once."""
@@ -105,8 +85,8 @@ def _add_ends(app: FastAPI, storage: Callable[[], Storage]) -> None:
         "/payments/{payment_id}/refund",
         tags=["payments"],
         summary="Undo a payment, whatever its state",
-        responses={200: {"model": Returned, "description": "The money is back"}, **_KEYED},
-        openapi_extra=_KEY_HEADER,
+        responses={200: {"model": Returned, "description": "The money is back"}, **KEYED},
+        openapi_extra=KEY_PARAMETER,
     )
     async def refund(payment_id: PaymentId, request: Request) -> Response:
         """`voided` when it had never been captured (or never heard of), else `refunded`.
@@ -125,24 +105,24 @@ def _add_payments(app: FastAPI, storage: Callable[[], Storage]) -> None:
         responses={
             200: {"model": Payment, "description": "Found"},
             404: {"description": "unknown_payment"},
-            **_INVALID,
+            **INVALID,
         },
     )
     async def get_payment(payment_id: PaymentId) -> Response:
         """An id that was refunded before it was authorized is shown too, without an amount."""
-        return _found(await storage().read(lambda tx: queries.get_payment(tx, payment_id)))
+        return found(await storage().read(lambda tx: queries.get_payment(tx, payment_id)))
 
     @app.get(
         "/payments",
         tags=["payments"],
         summary="Payments, of one order or of all",
-        responses={200: {"model": Payments, "description": "A page, by id"}, **_INVALID},
+        responses={200: {"model": Payments, "description": "A page, by id"}, **INVALID},
     )
     async def list_payments(
         order_id: OrderId = None, cursor: Cursor = None, limit: Limit = 100
     ) -> Response:
         """For audits."""
-        return _found(
+        return found(
             await storage().read(
                 lambda tx: queries.list_payments(
                     tx, order_id=order_id, limit=limit, cursor=cursor or ""
@@ -160,8 +140,4 @@ def _add_ledger(app: FastAPI, storage: Callable[[], Storage]) -> None:
     )
     async def get_ledger() -> Response:
         """Sums over every movement there ever was, not over the payments as they stand."""
-        return _found(await storage().read(queries.get_ledger))
-
-
-def _found(body: dict[str, Any]) -> Response:
-    return respond(Answer(200, body))
+        return found(await storage().read(queries.get_ledger))

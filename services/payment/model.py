@@ -1,27 +1,17 @@
 """What the payment service reads and writes on the wire."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from services.contract import AnswerBody, Id, RequestBody
 from services.payment.money import MINOR_DIGITS, to_minor
 from services.web import PlainText
 
-ID_PATTERN: Final = r"^[A-Za-z0-9._~-]{1,64}$"
-"""UUIDs by contract; any name that needs no escaping in a URL is accepted."""
 AMOUNT_PATTERN: Final = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?$"
 """A plain decimal number; how many digits there may be is looked at with its currency."""
 
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Amount = Annotated[str, StringConstraints(pattern=AMOUNT_PATTERN)]
 
 
@@ -43,12 +33,8 @@ class Movement(StrEnum):
     REFUND = "refund"
 
 
-class PaymentRequest(BaseModel):
+class PaymentRequest(RequestBody):
     """An amount to be set aside, under an id that the caller chose."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, populate_by_name=True
-    )
 
     id: Id = Field(examples=["0b6e5a52-3f0e-5f4b-9a57-3f1c5f9a7c11"])
     order_id: Id = Field(examples=["6f2c1f0e-95a8-4b53-9d6e-3f3b6d1f8a10"])
@@ -78,17 +64,7 @@ class PaymentRequest(BaseModel):
         return to_minor(self.amount, self.currency)
 
 
-class _Answer(BaseModel):
-    """Built here under Python names, sent under the wire's."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
-
-    def wire(self) -> dict[str, Any]:
-        """Return it as JSON takes it, under the wire's names."""
-        return self.model_dump(mode="json", by_alias=True)
-
-
-class Payment(_Answer):
+class Payment(AnswerBody):
     """A payment as it stands. A tombstone has neither order nor amount."""
 
     id: str
@@ -100,21 +76,21 @@ class Payment(_Answer):
     created_at: str
 
 
-class Returned(_Answer):
+class Returned(AnswerBody):
     """The answer of an undo: `voided` when it had never been captured, else `refunded`."""
 
     id: str
     status: Status
 
 
-class Payments(_Answer):
+class Payments(AnswerBody):
     """One page, by id. Pass `nextCursor` as `cursor` for the next; null on the last."""
 
     items: list[Payment]
     next_cursor: str | None
 
 
-class Balance(_Answer):
+class Balance(AnswerBody):
     """The movements of one currency, added up: `net` = `captured` - `refunded` is what is kept.
 
     `held` = `authorized` - `voided` - `captured` is set aside and not yet decided.
@@ -128,7 +104,7 @@ class Balance(_Answer):
     net: str
 
 
-class Ledger(_Answer):
+class Ledger(AnswerBody):
     """What all movements add up to, by currency."""
 
     currencies: dict[str, Balance]

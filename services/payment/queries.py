@@ -1,15 +1,13 @@
 """Everything that reads payments and the ledger; nothing here changes them."""
 
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from services.payment.model import Balance, Ledger, Movement, Payment, Payments, Status
 from services.payment.money import to_decimal
 from services.problem import ProblemError
 from services.storage import Row, Tx
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from services.timestamps import rfc3339
 
 
 def find_payment(tx: Tx, payment_id: str) -> Row | None:
@@ -80,7 +78,7 @@ def _payment(row: Row) -> Payment:
         amount=None if is_tombstone else to_decimal(row["amount_minor"], row["currency"]),
         currency=row["currency"],
         status=Status(row["status"]),
-        created_at=_rfc3339(row["created_ms"]),
+        created_at=rfc3339(row["created_ms"]),
     )
 
 
@@ -97,8 +95,3 @@ def _balance(minor: dict[str, int], currency: str) -> Balance:
         held=to_decimal(authorized - voided - captured, currency),
         net=to_decimal(captured - refunded, currency),
     )
-
-
-def _rfc3339(epoch_ms: int) -> str:
-    moment = _EPOCH + timedelta(milliseconds=epoch_ms)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

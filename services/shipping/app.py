@@ -1,49 +1,30 @@
 """The shipping service over HTTP: each route parses, runs one command or query, and answers."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Annotated
 
-from fastapi import FastAPI, Path, Query
+from fastapi import FastAPI, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.answers import Answer
+from services.contract import (
+    ID_PATTERN,
+    INVALID,
+    KEY_PARAMETER,
+    KEYED,
+    Cursor,
+    Limit,
+    OrderId,
+    found,
+)
 from services.settings import ServiceSettings
 from services.shipping import commands, queries
-from services.shipping.model import (
-    ID_PATTERN,
-    Cancelled,
-    Shipment,
-    ShipmentRequest,
-    Shipments,
-)
+from services.shipping.model import Cancelled, Shipment, ShipmentRequest, Shipments
 from services.shipping.schema import MIGRATIONS
 from services.storage import Storage
-from services.web import PlainText, create_service, idempotency_key, respond
-
-_INVALID: Final[dict[int | str, dict[str, Any]]] = {
-    422: {"description": "validation_failed (with a JSON pointer to each fault)"}
-}
-_KEYED: Final[dict[int | str, dict[str, Any]]] = {
-    400: {"description": "malformed_json; invalid_idempotency_key"},
-    422: {"description": "validation_failed; idempotency_key_reused (the key came with another)"},
-}
-_KEY_HEADER: Final = {
-    "parameters": [
-        {
-            "name": "X-Idempotency-Key",
-            "in": "header",
-            "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-            "description": "Names the request: a repeat gets the same answer. "
-            "Default: the shipment's id and the operation.",
-        }
-    ]
-}
+from services.web import create_service, idempotency_key, respond
 
 ShipmentId = Annotated[str, Path(pattern=ID_PATTERN, description="Chosen by the caller.")]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Cursor = Annotated[PlainText | None, Query(description="`nextCursor` of the page before.")]
-OrderId = Annotated[str | None, Query(alias="orderId", pattern=ID_PATTERN)]
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
@@ -67,10 +48,10 @@ def _add_create(app: FastAPI, storage: Callable[[], Storage]) -> None:
             201: {"model": Shipment, "description": "Created"},
             409: {"description": "id_in_use: the id exists with another body"},
             410: {"description": "cancelled: this id has been cancelled, for good"},
-            400: _KEYED[400],
-            422: {"description": "address_not_served; " + _KEYED[422]["description"]},
+            400: KEYED[400],
+            422: {"description": "address_not_served; " + KEYED[422]["description"]},
         },
-        openapi_extra=_KEY_HEADER,
+        openapi_extra=KEY_PARAMETER,
     )
     async def create(body: ShipmentRequest, request: Request) -> Response:
         """The tracking number is derived from the id.
@@ -90,9 +71,9 @@ def _add_ends(app: FastAPI, storage: Callable[[], Storage]) -> None:
             200: {"model": Shipment, "description": "Dispatched: it cannot be cancelled any more"},
             404: {"description": "unknown_shipment"},
             409: {"description": "cancelled"},
-            **_KEYED,
+            **KEYED,
         },
-        openapi_extra=_KEY_HEADER,
+        openapi_extra=KEY_PARAMETER,
     )
     async def dispatch(shipment_id: ShipmentId, request: Request) -> Response:
         """What the warehouse says, not the order service."""
@@ -106,9 +87,9 @@ def _add_ends(app: FastAPI, storage: Callable[[], Storage]) -> None:
         responses={
             200: {"model": Cancelled, "description": "Cancelled, for good"},
             409: {"description": "dispatched: it has left the warehouse"},
-            **_KEYED,
+            **KEYED,
         },
-        openapi_extra=_KEY_HEADER,
+        openapi_extra=KEY_PARAMETER,
     )
     async def cancel(shipment_id: ShipmentId, request: Request) -> Response:
         """Also for an id never heard of.
@@ -127,31 +108,27 @@ def _add_shipments(app: FastAPI, storage: Callable[[], Storage]) -> None:
         responses={
             200: {"model": Shipment, "description": "Found"},
             404: {"description": "unknown_shipment"},
-            **_INVALID,
+            **INVALID,
         },
     )
     async def get_shipment(shipment_id: ShipmentId) -> Response:
         """An id that was cancelled before it was created is shown too, without an order."""
-        return _found(await storage().read(lambda tx: queries.get_shipment(tx, shipment_id)))
+        return found(await storage().read(lambda tx: queries.get_shipment(tx, shipment_id)))
 
     @app.get(
         "/shipments",
         tags=["shipments"],
         summary="Shipments, of one order or of all",
-        responses={200: {"model": Shipments, "description": "A page, by id"}, **_INVALID},
+        responses={200: {"model": Shipments, "description": "A page, by id"}, **INVALID},
     )
     async def list_shipments(
         order_id: OrderId = None, cursor: Cursor = None, limit: Limit = 100
     ) -> Response:
         """For audits."""
-        return _found(
+        return found(
             await storage().read(
                 lambda tx: queries.list_shipments(
                     tx, order_id=order_id, limit=limit, cursor=cursor or ""
                 )
             )
         )
-
-
-def _found(body: dict[str, Any]) -> Response:
-    return respond(Answer(200, body))

@@ -1,22 +1,13 @@
 """What the shipping service reads and writes on the wire."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints
 
+from services.contract import MAX_ITEMS, AnswerBody, Id, Item, RequestBody
 from services.web import PlainText
 
-MAX_QTY: Final = 999_999
-"""The most one line may ask for: the order service's own bound."""
-MAX_ITEMS: Final = 1_000
-"""More lines than any order has."""
-
-ID_PATTERN: Final = r"^[A-Za-z0-9._~-]{1,64}$"
-"""UUIDs by contract; any name that needs no escaping in a URL is accepted."""
-
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
@@ -28,22 +19,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-class _Request(BaseModel):
-    """Bodies are taken as they are meant: no unknown members, no numbers in quotes."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, populate_by_name=True
-    )
-
-
-class Item(_Request):
-    """So many units of one product."""
-
-    sku: PlainText = Field(examples=["SKU-1"])
-    qty: int = Field(ge=1, le=MAX_QTY, examples=[2])
-
-
-class Address(_Request):
+class Address(RequestBody):
     """Where the parcel goes."""
 
     line1: PlainText = Field(examples=["1 Main Street"])
@@ -52,7 +28,7 @@ class Address(_Request):
     postal_code: PlainText = Field(examples=["411001"])
 
 
-class ShipmentRequest(_Request):
+class ShipmentRequest(RequestBody):
     """A parcel for an order, under an id that the caller chose."""
 
     id: Id = Field(examples=["3a1f3c55-6a2e-5f57-b1a0-55d0e6b0a7f2"])
@@ -61,17 +37,7 @@ class ShipmentRequest(_Request):
     items: list[Item] = Field(min_length=1, max_length=MAX_ITEMS)
 
 
-class _Answer(BaseModel):
-    """Built here under Python names, sent under the wire's."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
-
-    def wire(self) -> dict[str, Any]:
-        """Return it as JSON takes it, under the wire's names."""
-        return self.model_dump(mode="json", by_alias=True)
-
-
-class Shipment(_Answer):
+class Shipment(AnswerBody):
     """A shipment as it stands. A tombstone has neither order nor items nor number."""
 
     id: str
@@ -82,14 +48,14 @@ class Shipment(_Answer):
     created_at: str
 
 
-class Cancelled(_Answer):
+class Cancelled(AnswerBody):
     """The answer of an undo."""
 
     id: str
     status: Status
 
 
-class Shipments(_Answer):
+class Shipments(AnswerBody):
     """One page, by id. Pass `nextCursor` as `cursor` for the next; null on the last."""
 
     items: list[Shipment]

@@ -1,17 +1,17 @@
 """Everything that reads shipments; nothing here changes them."""
 
 import hashlib
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from services.contract import Item
 from services.problem import ProblemError
-from services.shipping.model import Item, Shipment, Shipments, Status
+from services.shipping.model import Shipment, Shipments, Status
 from services.storage import Row, Tx
+from services.timestamps import rfc3339
 
 _ITEMS: Final = TypeAdapter(list[Item])
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TRACKING_DIGITS: Final = 16
 """64 bits of the id's digest: two equal numbers are not to be expected among 10^9 parcels."""
 
@@ -74,10 +74,5 @@ def _shipment(row: Row) -> Shipment:
         items=_ITEMS.validate_json(row["items"]),
         status=Status(row["status"]),
         tracking_number=None if is_tombstone else tracking_number(row["id"]),
-        created_at=_rfc3339(row["created_ms"]),
+        created_at=rfc3339(row["created_ms"]),
     )
-
-
-def _rfc3339(epoch_ms: int) -> str:
-    moment = _EPOCH + timedelta(milliseconds=epoch_ms)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
