@@ -31,10 +31,11 @@ from orchestrator.api.handlers import install_error_handlers
 from orchestrator.api.health import health_router
 from orchestrator.api.orders import OrderApi
 from orchestrator.api.tracing import Tracing
-from orchestrator.checkout import AnswerTimes, Checkout
+from orchestrator.checkout import Checkout
 from orchestrator.idempotency import IdempotencyKeys
 from orchestrator.logs import configure_logging
 from orchestrator.metrics import Metrics
+from orchestrator.placement import AnswerTimes
 from orchestrator.recovery import AT_ONCE, Recovery, RecoveryTimes
 from orchestrator.saga.runner import SagaRunner
 from orchestrator.saga.running import RunningSagas

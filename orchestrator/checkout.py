@@ -5,21 +5,17 @@ import logging
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from clients.call import CallLimits
 from clients.database import DatabaseClient, StoredOrder
-from clients.errors import Rejected, Unreachable, UpstreamError
+from clients.errors import Rejected, UpstreamError
 from orchestrator.admission import Admission
 from orchestrator.domain import Order, OrderStatus
 from orchestrator.errors import (
     CircuitOpenError,
     CustodyLostError,
     KeyReusedError,
-    NotDecidedError,
-    OrderInProgressError,
-    OrderUndecidedError,
 )
 from orchestrator.idempotency import (
     Admitted,
@@ -29,6 +25,7 @@ from orchestrator.idempotency import (
     InFlight,
     Replay,
 )
+from orchestrator.placement import AnswerTimes, Placed, Placement, tells_its_end
 from orchestrator.saga.custody import Custody
 from orchestrator.saga.progress import Progress
 from orchestrator.saga.runner import Errand, SagaRunner
@@ -51,64 +48,6 @@ class OrderLog(Protocol):
 
     def ended(self, order: Order, stored: StoredOrder, *, seconds: float, recovered: bool) -> None:
         """A run has left the order final or parked."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerTimes:
-    """Seconds from a request's arrival: the end of the forward way, and of waiting for its answer.
-
-    The second leaves one time-out beyond the first, so that an order that failed at its deadline
-    can be rolled back and the client told so. `look_s` is the time for one look at the record.
-    """
-
-    order_deadline_s: float
-    answer_within_s: float
-    look_s: float
-
-
-class _Placement:
-    """One request on its way, as far as whoever waits for it must know."""
-
-    def __init__(self, order: Order, claim: Claim, began: float) -> None:
-        self.order = order
-        self.claim = claim
-        self.began = began
-        self.order_id = order.id
-        self.replayed = False
-        self.recorded = False
-        self.in_doubt: UpstreamError = Unreachable(
-            "database", "create", "no answer in time", in_doubt=True, out_of_time=True
-        )
-
-    def belongs_to(self, stored: StoredOrder) -> None:
-        """The key was bound before: this request only asks again for that order."""
-        self.order_id = stored.id
-        self.replayed = True
-
-    def stands_alone(self) -> None:
-        """The order that the key was bound to has been withdrawn: the key is free again."""
-        self.order_id = self.order.id
-        self.replayed = False
-
-    def undecided(self, seen: StoredOrder | None = None) -> NotDecidedError | UpstreamError:
-        """What is true when the time to answer is over; `seen` is the record, if it was read."""
-        status = seen.status if seen else OrderStatus.PENDING
-        if self.replayed:
-            message = "the first request with this key is still being worked on; ask for its order"
-            return OrderInProgressError(message, order_id=self.order_id, order_status=status)
-        if not self.recorded:
-            # The record, if there is one, may still be withdrawn: its id would be a promise.
-            return self.in_doubt
-        message = "the order's deadline passed before its end could be written down"
-        return OrderUndecidedError(message, order_id=self.order_id, order_status=status)
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """The order as it was last written, and whether an earlier request made it so."""
-
-    stored: StoredOrder
-    replayed: bool
 
 
 class Checkout:
@@ -141,7 +80,7 @@ class Checkout:
         Raises `RefusedError` before an order exists, `KeyReusedError`, `NotDecidedError` when the
         time to answer is over, and `UpstreamError` when the order could not be recorded.
         """
-        placement = _Placement(order, claim, self._clock())
+        placement = Placement(order, claim, self._clock())
         try:
             self._admission.enter(order.id)
         except CircuitOpenError as refusal:
@@ -154,7 +93,7 @@ class Checkout:
             return Placed(task.result(), placement.replayed)
         return await self._last_look(placement)
 
-    async def _last_look(self, placement: _Placement) -> Placed:
+    async def _last_look(self, placement: Placement) -> Placed:
         """The time to answer is over: what does the record say?
 
         This process may have been asleep, and another worker may have ended the order long ago.
@@ -163,11 +102,11 @@ class Checkout:
         seen: StoredOrder | None = None
         with suppress(UpstreamError):
             seen = await self._database.get(placement.order_id, limits)
-        if seen is not None and _tells_its_end(seen):
+        if seen is not None and tells_its_end(seen):
             return Placed(seen, placement.replayed)
         raise placement.undecided(seen)
 
-    async def _carry_out(self, placement: _Placement) -> StoredOrder:
+    async def _carry_out(self, placement: Placement) -> StoredOrder:
         deadline = placement.began + self._times.order_deadline_s
         owner = self._keys.new_owner()
         while True:
@@ -183,7 +122,7 @@ class Checkout:
             placement.stands_alone()
 
     async def _admit(
-        self, placement: _Placement, owner: str, deadline: float
+        self, placement: Placement, owner: str, deadline: float
     ) -> Admitted | StoredOrder:
         """Bind the key; or, where that is in doubt, withdraw the order and raise `UpstreamError`.
 
@@ -202,7 +141,7 @@ class Checkout:
                 failure.in_doubt = False
             raise
 
-    async def _run(self, placement: _Placement, custody: Custody, deadline: float) -> StoredOrder:
+    async def _run(self, placement: Placement, custody: Custody, deadline: float) -> StoredOrder:
         try:
             stored = await self._runner.run(Errand(placement.order, custody, deadline, Progress()))
         except CustodyLostError as lost:
@@ -213,7 +152,7 @@ class Checkout:
         return stored
 
     async def _answer_without_calling(
-        self, placement: _Placement, refusal: CircuitOpenError
+        self, placement: Placement, refusal: CircuitOpenError
     ) -> Placed:
         """No new order while a circuit is open; but the answer of an old one needs no upstream."""
         deadline = placement.began + self._times.order_deadline_s
@@ -230,7 +169,7 @@ class Checkout:
         return Placed(stored, replayed=True)
 
     async def _answer_of(
-        self, placement: _Placement, admitted: Admitted, until: float
+        self, placement: Placement, admitted: Admitted, until: float
     ) -> StoredOrder | None:
         """The end of the order that the key is bound to; `None` when it has been withdrawn."""
         match admitted:
@@ -244,16 +183,16 @@ class Checkout:
                 message = "this idempotency key was used for another order; use a new key"
                 raise KeyReusedError(message)
 
-    async def _own_end(self, placement: _Placement) -> StoredOrder:
+    async def _own_end(self, placement: Placement) -> StoredOrder:
         """The end that another worker brings this request's order to."""
         until = placement.began + self._times.answer_within_s
         stored = await self._watch(placement.order.id, until)
-        if stored is not None and _tells_its_end(stored):
+        if stored is not None and tells_its_end(stored):
             return stored
         return (await self._last_look(placement)).stored
 
     async def _follow(
-        self, placement: _Placement, stored: StoredOrder, until: float
+        self, placement: Placement, stored: StoredOrder, until: float
     ) -> StoredOrder | None:
         """Join the saga when it runs here, else watch its record; `None` when that vanishes."""
         joined = await self._running.join(stored.id, timeout_s=until - self._clock())
@@ -294,9 +233,3 @@ class Checkout:
         except Rejected:
             return False
         return True
-
-
-def _tells_its_end(stored: StoredOrder) -> bool:
-    """Whether the record says how the order ends: it has ended, goes back, or is past its pivot."""
-    pending = stored.status == OrderStatus.PENDING
-    return not pending or stored.progress.get("pivotPassed") is True

@@ -6,13 +6,13 @@ import pytest
 
 from app import OrderService
 from clients.errors import UpstreamError
-from orchestrator.checkout import Placed
 from orchestrator.errors import (
     CircuitOpenError,
     KeyReusedError,
     OrderUndecidedError,
     OverloadedError,
 )
+from orchestrator.placement import Placed
 from tests.unit.faults import answers, crash, refused, silent, slow
 from tests.unit.orders import an_order, order_body
 from tests.unit.world import World, place

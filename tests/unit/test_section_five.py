@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from app import OrderService
 from clients.errors import UpstreamError
-from orchestrator.checkout import Placed
 from orchestrator.domain import Order
 from orchestrator.errors import OrderServiceError
+from orchestrator.placement import Placed
 from tests.unit.faults import (
     CarryOut,
     Fault,

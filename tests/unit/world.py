@@ -7,9 +7,9 @@ from typing import Any
 from app import OrderService, Services, assemble, connect
 from clients.call import CallLimits
 from clients.database import StoredOrder
-from orchestrator.checkout import Placed
 from orchestrator.domain import Event, Order
 from orchestrator.idempotency import Claim, Fresh, IdempotencyKeys
+from orchestrator.placement import Placed
 from orchestrator.saga.progress import Progress
 from orchestrator.saga.record import encode_order
 from orchestrator.saga.runner import Errand, SagaRunner
