@@ -19,7 +19,6 @@ def main() -> int:
     given = _arguments()
     for seed in range(given.seed, given.seed + given.times):
         result = _run(seed, given)
-        sys.stdout.write(result.text() + "\n")
         missing = result.missing()
         for what in missing:
             sys.stdout.write(f"too little of a storm: {what}\n")
@@ -50,9 +49,12 @@ def _run(seed: int, given: argparse.Namespace) -> Result:
         if given.postgres and binaries is None:
             sys.exit("PostgreSQL's initdb and postgres were not found")
         if binaries is None:
-            return asyncio.run(storm(Plan(seed, given.seconds), folder))
-        with private_postgres(binaries) as url:
-            return asyncio.run(storm(Plan(seed, given.seconds, url), folder))
+            result = asyncio.run(storm(Plan(seed, given.seconds), folder))
+        else:
+            with private_postgres(binaries) as url:
+                result = asyncio.run(storm(Plan(seed, given.seconds, url), folder))
+        sys.stdout.write(result.text() + "\n")  # now, while its logs are there
+        return result
 
 
 if __name__ == "__main__":

@@ -138,6 +138,15 @@ def _told_of_no_order(day: Day) -> None:
     del day.books.orders[day.bad.id]
 
 
+def _in_progress_and_then_gone(day: Day) -> None:
+    """Unlike one that was withdrawn, it has left its traces at the upstreams."""
+    told = day.tell(day.bad.attempt, code="order_in_progress", orderStatus="PENDING", status=409)
+    told.status, told.headers = 409, {**told.headers, "retry-after": "1"}
+    told.document["compensation"] = "pending"
+    del day.books.orders[day.bad.id]
+    day.books.attempts, day.books.replays = [told], []
+
+
 def _none_was_said_to_exist(day: Day) -> None:
     """Neither rule 1 nor rule 2 sees this one: the order itself is as it must be."""
     told = {**day.bad.attempt.document, "code": "overloaded", "compensation": "none"}
@@ -226,6 +235,7 @@ DOCTORED: Final[list[tuple[str, Callable[[Day], None]]]] = [
     ("6", _completed_while_money_was_kept),
     ("6", _accepted_before_it_was_charged),
     ("6", _told_of_no_order),
+    ("6", _in_progress_and_then_gone),
     ("6", _none_was_said_to_exist),
     ("6", _none_was_said_to_exist_under_a_key),
     ("6", _another_answer_the_second_time),

@@ -58,6 +58,10 @@ class Evidence:
         """By marker."""
         return {attempt.wish.marker: attempt.wish for attempt in self.attempts}
 
+    def is_withdrawn(self, order_id: str) -> bool:
+        """Whether it is gone without a trace: no record of it, and nothing was ever sent for it."""
+        return order_id not in self.orders and not states(self.peers, order_id)
+
 
 def row_of(peer: Peer, order_id: str) -> Row | None:
     """What an order has at an upstream; its tombstone, too."""

@@ -73,8 +73,10 @@ class Peer(ABC):
         if asked is None:
             self._journal.complain(f"{self.service}: no such call: {request.method} {request.path}")
             return problem(404, "not_found")
-        creates = asked.operation in CREATES
-        fault = self.weather.draw(asked.target if creates else None)
+        fault = self.weather.draw(
+            create=asked.target if asked.operation in CREATES else None,
+            undo=asked.target if asked.operation in UNDOS else None,
+        )
         call = self._journal.arrived(self.service, asked.operation, asked.key, fault)
 
         async def act(_: Request) -> Reply:

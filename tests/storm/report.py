@@ -11,6 +11,7 @@ from typing import Any, Final
 from tests.storm.contract import Journal
 from tests.storm.evidence import Evidence, Violation
 from tests.storm.havoc import EACH_FAULT, LEAST, LEAST_TOMBSTONES, Blow
+from tests.storm.told import withdrawn_but_told_of
 from tests.storm.weather import Fault
 from tests.storm.world import Plan
 
@@ -79,7 +80,8 @@ def _figures(result: Result) -> Iterator[str]:
     yield _counted("blows", Counter({str(k): n for k, n in result.blows.items()}))
     yield (
         f"calls of upstreams {result.journal.total}, repeats {result.journal.repeats}, "
-        f"met a tombstone {result.journal.tombstones_hit}, taken over {result.taken_over}"
+        f"met a tombstone {result.journal.tombstones_hit}, taken over {result.taken_over}, "
+        f"told of though withdrawn {withdrawn_but_told_of(evidence)}"
     )
     yield _spread("seconds to final", [_age(order) for order in evidence.orders.values()])
     yield _spread("seconds to answer", [a.ended - a.began for a in evidence.attempts if a.status])

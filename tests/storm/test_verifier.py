@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.storm.attempt import Look
 from tests.storm.audit import audit
 from tests.storm.contract import Journal
 from tests.storm.doctored import DOCTORED, Day, a_day
@@ -36,6 +37,24 @@ def test_doctored_books_are_rejected(day: Day, rule: str, doctor: Callable[[Day]
     doctor(day)
 
     assert rule in day.rules_broken()
+
+
+def test_an_order_that_was_withdrawn_may_have_been_in_progress(day: Day) -> None:
+    """A duplicate was told to wait for it; nothing was done for it, and nobody was promised it."""
+    gone = "00000000-0000-4000-8000-0000000000ff"
+    told = day.tell(
+        day.bad.attempt,
+        code="order_in_progress",
+        orderId=gone,
+        orderStatus="PENDING",
+        compensation="pending",
+        status=409,
+    )
+    told.status = 409
+    told.headers = {**told.headers, "location": f"/orders/{gone}", "retry-after": "1"}
+    day.books.looks.append(Look(gone, None))
+
+    assert set() == day.rules_broken()
 
 
 def test_a_storm_that_was_none_is_rejected(day: Day) -> None:

@@ -71,11 +71,26 @@ def _answers(evidence: Evidence) -> Iterator[Violation]:
             if len({one.wish.marker for one in group}) == 1:
                 yield Violation("6", "the key was never used for another order", None, marker)
             continue
-        if order_id is not None:
+        if order_id is not None and not _speaks_of_withdrawn(attempt, evidence):
             yield from _true_of_order(attempt, evidence.orders.get(order_id))
             for wrong in _wrongs_at_the_time(attempt):
                 text = f"{attempt.status} {attempt.code or ''} was told while {wrong}"
                 yield Violation("6", text, order_id, marker)
+
+
+def _speaks_of_withdrawn(attempt: Attempt, evidence: Evidence) -> bool:
+    """A duplicate may be told that an order is in progress that is then withdrawn.
+
+    Its create was in doubt, nothing was sent for it, and the answer promises no end. Whoever asks
+    again under the key gets the truth, as each key is asked in the end.
+    """
+    in_progress = attempt.code == "order_in_progress"
+    return in_progress and evidence.is_withdrawn(attempt.order_id or "")
+
+
+def withdrawn_but_told_of(evidence: Evidence) -> int:
+    """How often that was so."""
+    return sum(_speaks_of_withdrawn(attempt, evidence) for attempt in evidence.attempts)
 
 
 def _true_of_order(attempt: Attempt, order: Order | None) -> Iterator[Violation]:
@@ -123,7 +138,13 @@ def _wrongs_at_the_time(attempt: Attempt) -> list[str]:
 
 def _looks(evidence: Evidence) -> Iterator[Violation]:
     """What GET showed meanwhile: an order that was told of is there, and an end stays an end."""
+    in_progress = {one.order_id for one in evidence.attempts if _speaks_of_withdrawn(one, evidence)}
     for look in evidence.looks:
+        if look.order_id in in_progress and (look.document or {}).get("status") in {
+            None,
+            "PENDING",
+        }:
+            continue
         order = evidence.orders.get(look.order_id)
         wrong = "it was gone" if look.document is None else _wrong_look(look, order)
         if wrong:

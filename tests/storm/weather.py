@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ class Fault(StrEnum):
     LATE_ANSWER = "late answer"  # took effect, the caller has given up when the answer comes
     LATE_EFFECT = "late effect"  # takes effect after the caller has given up
     HELD = "create held until its undo"  # with all of its repeats: they must meet a tombstone
+    STUBBORN = "undo that fails for seconds"  # longer than the tries of one call go on
     ERROR_BEFORE = "5xx before the effect"
     ERROR_AFTER = "5xx after the effect"
     BUSY = "503 with Retry-After"
@@ -33,10 +35,16 @@ class Fault(StrEnum):
 
 
 PER_REQUEST: Final = (
-    *(fault for fault in Fault if fault not in {Fault.REFUSED, Fault.OUTAGE, Fault.HELD}),
+    *(
+        fault
+        for fault in Fault
+        if fault not in {Fault.REFUSED, Fault.OUTAGE, Fault.HELD, Fault.STUBBORN}
+    ),
     Fault.LATE_EFFECT,  # once more: what comes when its caller has gone is the worst of them
 )
 _HOLDS: Final = (True, *[False] * 24)  # one create in so many, each at another place
+_RESISTS: Final = (True, *[False] * 9)  # one undo in so many
+_STUBBORN_S: Final = 3.0
 _CLOSES: Final = 0.1  # of good answers close the connection, so that new ones are made
 _TURNED_AWAY: Final = 0.12  # of new connections, in bad weather
 
@@ -73,6 +81,8 @@ class Weather:
         self._fates = Deck(climate.kinds, rng)
         self._holds = Deck(_HOLDS, rng)
         self._creates: dict[str, bool] = {}
+        self._resists = Deck(_RESISTS, rng)
+        self._undos: dict[str, float] = {}
         self.counts: Counter[Fault] = Counter()
         self.late = 0
         """Requests that are to take effect, or to be answered, later."""
@@ -90,12 +100,14 @@ class Weather:
         self.counts[Fault.REFUSED] += 1
         return True
 
-    def draw(self, create: str | None = None) -> Fault | None:
-        """The fate of the next request; `create` is the id it is to create, if any."""
+    def draw(self, *, create: str | None = None, undo: str | None = None) -> Fault | None:
+        """The fate of the next request; `create` or `undo` is the id that it is about."""
         if self._healed:
             return None
         if create is not None and self._is_held(create):
             fault = Fault.HELD
+        elif undo is not None and self._is_stubborn(undo):
+            fault = Fault.STUBBORN
         elif self._rng.random() >= self._climate.chance * self.factor:
             return None
         else:
@@ -107,6 +119,12 @@ class Weather:
         if create not in self._creates:
             self._creates[create] = self._holds.deal()
         return self._creates[create]
+
+    def _is_stubborn(self, undo: str) -> bool:
+        now = time.monotonic()
+        if undo not in self._undos:
+            self._undos[undo] = now + (_STUBBORN_S if self._resists.deal() else 0.0)
+        return now < self._undos[undo]
 
     async def befall(  # noqa: C901, PLR0911, PLR0912 - a table of faults reads best as one match
         self,
@@ -135,7 +153,7 @@ class Weather:
             case Fault.HELD:
                 await self._hold(undone or asyncio.Event())
                 return await act(request)
-            case Fault.ERROR_BEFORE:
+            case Fault.ERROR_BEFORE | Fault.STUBBORN:
                 return self._error()
             case Fault.ERROR_AFTER:
                 await act(request)

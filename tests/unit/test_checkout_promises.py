@@ -1,12 +1,18 @@
 """No answer names an order that may still be withdrawn: its id would be a promise."""
 
+import asyncio
+
+import httpx
 import pytest
 
 from clients.errors import UpstreamError
 from orchestrator.api.problems import problem_of_upstream
-from tests.unit.faults import crash, lost_answer
+from orchestrator.domain import Order
+from orchestrator.errors import OrderServiceError
+from tests.unit.faults import CarryOut, Fault, crash, lost_answer
 from tests.unit.orders import an_order
 from tests.unit.world import World, place
+from tests.virtual_time import freeze
 
 
 def _whose_withdrawals_fail() -> World:
@@ -33,3 +39,34 @@ async def test_an_order_that_may_be_withdrawn_is_not_named() -> None:
     assert {} == world.database.rows
     assert order.id not in bytes(answer.body).decode()
     assert "location" not in answer.headers
+
+
+@pytest.mark.xfail(strict=True, reason="a record that was read long ago is told as it was")
+async def test_nor_is_it_when_it_was_withdrawn_long_ago() -> None:
+    """A replica that was asleep while it waited for the order looks once more before it answers."""
+    world, order = _whose_withdrawals_fail(), an_order()
+    first = world.replica()
+    placing = asyncio.create_task(place(first, order, key="k"))
+    await asyncio.sleep(3)  # its tries to create are over
+    world.database.plan.next("get", _asleep_while_it_is_withdrawn(world, order))
+
+    with pytest.raises((OrderServiceError, UpstreamError)) as told:
+        await place(world.replica(), key="k")
+    with pytest.raises(UpstreamError):
+        await placing
+    world.database.plan.heal()
+    await first.running.drain(finish_within_s=10, give_up_within_s=1)
+
+    assert getattr(told.value, "order_id", None) is None
+
+
+def _asleep_while_it_is_withdrawn(world: World, order: Order) -> Fault:
+    async def fault(carry_out: CarryOut) -> httpx.Response:
+        response = carry_out()
+        del world.database.rows[order.id]
+        world.database.keys.clear()
+        world.database.abandoned.add(order.id)
+        freeze(40)
+        return response
+
+    return fault
