@@ -25,7 +25,7 @@ from orchestrator.idempotency import (
     InFlight,
     Replay,
 )
-from orchestrator.placement import AnswerTimes, Placed, Placement, tells_its_end
+from orchestrator.placement import AnswerTimes, Placed, Placement
 from orchestrator.saga.custody import Custody
 from orchestrator.saga.progress import Progress
 from orchestrator.saga.runner import Errand, SagaRunner
@@ -99,10 +99,13 @@ class Checkout:
         This process may have been asleep, and another worker may have ended the order long ago.
         """
         limits = CallLimits(self._clock() + self._times.look_s, max_tries=1, obligatory=True)
-        seen: StoredOrder | None = None
-        with suppress(UpstreamError):
+        try:
             seen = await self._database.get(placement.order_id, limits)
-        if seen is not None and tells_its_end(seen):
+        except UpstreamError:
+            raise placement.undecided() from None
+        if seen is None:
+            raise placement.vanished()
+        if placement.is_answered_by(seen):
             return Placed(seen, placement.replayed)
         raise placement.undecided(seen)
 
@@ -187,7 +190,7 @@ class Checkout:
         """The end that another worker brings this request's order to."""
         until = placement.began + self._times.answer_within_s
         stored = await self._watch(placement.order.id, until)
-        if stored is not None and tells_its_end(stored):
+        if stored is not None and placement.is_answered_by(stored):
             return stored
         return (await self._last_look(placement)).stored
 
@@ -199,9 +202,9 @@ class Checkout:
         if joined is not None:
             return joined
         seen = await self._watch(stored.id, until, last=stored)
-        if seen is None or OrderStatus(seen.status).final:
+        if seen is None or placement.is_answered_by(seen):
             return seen
-        raise placement.undecided(seen)
+        return (await self._last_look(placement)).stored
 
     async def _watch(
         self, order_id: str, until: float, *, last: StoredOrder | None = None

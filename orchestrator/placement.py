@@ -46,6 +46,24 @@ class Placement:
         self.order_id = self.order.id
         self.replayed = False
 
+    def is_answered_by(self, stored: StoredOrder) -> bool:
+        """Whether the record is an answer to this request.
+
+        A final one always is. To the request that made the order, so is one that says how it will
+        end: it goes back, or is past its pivot. Who asks again under its key waits for the end.
+        """
+        status = OrderStatus(stored.status)
+        if status.final or self.replayed:
+            return status.final
+        return status is OrderStatus.COMPENSATING or stored.progress.get("pivotPassed") is True
+
+    def vanished(self) -> UpstreamError:
+        """There is no record: it was withdrawn, or never written."""
+        if not self.replayed:
+            return self.in_doubt
+        detail = "the order that had this key was withdrawn; no time was left to make it anew"
+        return Unreachable("database", "create", detail, out_of_time=True)
+
     def undecided(self, seen: StoredOrder | None = None) -> NotDecidedError | UpstreamError:
         """What is true when the time to answer is over; `seen` is the record, if it was read."""
         status = seen.status if seen else OrderStatus.PENDING
@@ -65,9 +83,3 @@ class Placed:
 
     stored: StoredOrder
     replayed: bool
-
-
-def tells_its_end(stored: StoredOrder) -> bool:
-    """Whether the record says how the order ends: it has ended, goes back, or is past its pivot."""
-    pending = stored.status == OrderStatus.PENDING
-    return not pending or stored.progress.get("pivotPassed") is True

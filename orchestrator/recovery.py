@@ -72,6 +72,7 @@ class Recovery:
         self._new_owner = new_owner
         self._clock = clock
         self._under_way: set[asyncio.Task[StoredOrder]] = set()
+        self._unanswered: Lease | None = None
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -106,14 +107,30 @@ class Recovery:
         free = AT_ONCE - len(self._under_way)
         if free <= 0:
             return False
-        began, owner = self._clock(), self._new_owner()
-        lease = Lease(owner, began + self._times.lease_s, self._times.lease_s)
+        lease = self._lease_to_claim_with()
         limits = CallLimits(deadline=lease.ends_at, obligatory=True)
-        claimed = await self._database.claim(owner, lease.length_s, free, limits)
+        try:
+            claimed = await self._database.claim(lease.owner, lease.length_s, free, limits)
+        except UpstreamError as failure:
+            self._unanswered = lease if failure.in_doubt else None
+            raise
+        self._unanswered = None
         for stored in claimed:
             self._begin(stored, lease)
         self._log.backlog(await self._database.backlog(limits))
         return len(claimed) < free
+
+    def _lease_to_claim_with(self) -> Lease:
+        """A new one; or that of a claim whose answer was lost, to be given what it had claimed.
+
+        The same owner is answered the same orders. A lease half over is left to run out: what is
+        claimed with it now would be fenced too soon.
+        """
+        length_s, now = self._times.lease_s, self._clock()
+        lost = self._unanswered
+        if lost is not None and lost.ends_at - now > length_s / 2:
+            return lost
+        return Lease(self._new_owner(), now + length_s, length_s)
 
     async def settle(self) -> None:
         """Wait until everything begun so far has ended (tests, and tools that look once)."""

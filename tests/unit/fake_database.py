@@ -162,6 +162,10 @@ class FakeDatabase:
         self.writes.append(Write("update", body["status"]))
 
     def _claim(self, body: dict[str, Any]) -> httpx.Response:
+        mine = [row for row in self.rows.values() if row.record["owner"] == body["owner"]]
+        held = [row.shown() for row in mine if row.lease_until_s > _now_s()]
+        if held:  # a repeat: the answer was lost
+            return httpx.Response(200, json={"items": held})
         due = [row for row in self.rows.values() if not row.final and row.lease_until_s <= _now_s()]
         due.sort(key=lambda row: row.lease_until_s)
         for row in due[: body["limit"]]:

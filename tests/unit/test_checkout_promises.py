@@ -41,7 +41,6 @@ async def test_an_order_that_may_be_withdrawn_is_not_named() -> None:
     assert "location" not in answer.headers
 
 
-@pytest.mark.xfail(strict=True, reason="a record that was read long ago is told as it was")
 async def test_nor_is_it_when_it_was_withdrawn_long_ago() -> None:
     """A replica that was asleep while it waited for the order looks once more before it answers."""
     world, order = _whose_withdrawals_fail(), an_order()

@@ -8,7 +8,7 @@ import pytest
 
 from app import OrderService
 from orchestrator.recovery import AT_ONCE
-from tests.unit.faults import CarryOut, Fault, answers, crash, refused, silent, slow
+from tests.unit.faults import CarryOut, Fault, answers, crash, lost_answer, refused, silent, slow
 from tests.unit.world import World, now_s, orphan, place, recover
 
 
@@ -205,3 +205,16 @@ async def test_a_duplicate_joins_a_recovered_order() -> None:
     assert placed.replayed
     assert "CONFIRMED" == placed.stored.status
     assert "get" not in world.database.operations[-3:]
+
+
+async def test_a_claim_whose_answer_was_lost_is_asked_for_again() -> None:
+    """What it had claimed is carried on at the next look, not when that lease has run out too."""
+    world = World()
+    order, began = orphan(world), now_s()
+    world.database.plan.next("claim", *[lost_answer] * 4)
+    replica = world.replica(recovery_interval_s=4, lease_s=60)
+
+    await _watched(replica, for_s=20)
+
+    assert "CONFIRMED" == world.status(order)
+    assert now_s() - began < 60
