@@ -132,8 +132,7 @@ class OrderApi:
         try:
             page = await self.database.list(asked, self._limits(request))
         except Rejected as refusal:
-            error = FieldError("/cursor", "is not the nextCursor of an earlier page; leave it out")
-            raise InvalidRequestError([error]) from refusal
+            raise InvalidRequestError([_not_searchable(refusal)]) from refusal
         items: list[dict[str, Any]] = [present(stored) for stored in page.items]
         return shown({"items": items, "nextCursor": page.next_cursor})
 
@@ -149,6 +148,13 @@ class OrderApi:
     def _limits(self, request: Request) -> CallLimits:
         deadline = asyncio.get_running_loop().time() + self.read_within_s
         return CallLimits(deadline, headers=request.state.trace.headers())
+
+
+def _not_searchable(refusal: Rejected) -> FieldError:
+    """What of a query the database service refuses that this one has let through."""
+    if refusal.code == "invalid_cursor":
+        return FieldError("/cursor", "is not the nextCursor of an earlier page; leave it out")
+    return FieldError("/userId", "is not one that an order can have; correct it or leave it out")
 
 
 def _is_id(text: str) -> bool:

@@ -114,6 +114,7 @@ def test_pages(shop: Shop) -> None:
         ("limit=two", "/limit"),
         ("status=LOST", "/status"),
         ("cursor=never-given", "/cursor"),
+        ("userId=%00", "/userId"),
     ],
 )
 def test_bad_query(shop: Shop, query: str, pointer: str) -> None:
