@@ -153,14 +153,13 @@ class FaultProxy:
         number = self._note(request)
         rule = self._rule_for(request)
         try:
-            status = await self._serve(request, caller, rule)
-            self._note_end(number, rule.fault.name, status)
+            await self._serve(number, request, caller, rule)
         except (OSError, asyncio.IncompleteReadError):
             # It is away, or went away in the middle; to the caller it shall look as if we did.
             self._note_end(number, "upstream away", None)
 
-    async def _serve(self, request: Message, caller: "_Caller", rule: Rule) -> int | None:
-        """Do what the rule's fault says; return the upstream's own status, if it was asked."""
+    async def _serve(self, number: int, request: Message, caller: "_Caller", rule: Rule) -> None:
+        """Do what the rule's fault says."""
         fault = rule.fault
         if fault.reply_first:
             await caller.end(fault.reply)
@@ -170,9 +169,10 @@ class FaultProxy:
         answer = await self._forward(request) if fault.forward else None
         if fault.held == "answer":
             await rule.released()
+        # Before the caller has its answer: whoever has it finds the whole exchange in `seen`.
+        self._note_end(number, fault.name, answer.status if answer else None)
         if not fault.reply_first:
             await caller.end(fault.reply or answer)
-        return answer.status if answer else None
 
     async def _forward(self, request: Message) -> Message:
         reader, writer = await asyncio.open_connection(*self._target)
