@@ -13,8 +13,11 @@ DEV     := $(VENV)/.dev-installed
 # Every package is pinned and its hash checked; nothing is asked, nothing said unless it fails.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
 
+# Tests of one file stay together, for they share what it starts; the end-to-end tests share a stack.
+ALL_TESTS := --numprocesses auto --dist loadgroup
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check
+.PHONY: help setup demo run test check prove mutants chaos conformance compare
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +31,7 @@ run: $(RUNTIME) ## start the whole system here; Ctrl-C stops it
 	@$(BIN)/python -m demo run
 
 test: $(RUNTIME) $(DEV) ## run all tests; some of them: make test ARGS='tests/unit -k money'
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(or $(ARGS),$(ALL_TESTS))
 
 check: $(RUNTIME) $(DEV) ## lint, format, types and import directions
 	$(BIN)/ruff check .
