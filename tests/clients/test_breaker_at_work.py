@@ -8,8 +8,8 @@ import pytest
 from clients.breaker import State
 from clients.errors import CircuitOpen, Faulty, Rejected, Unreachable, UpstreamError
 from clients.upstream import Upstream
+from proof.virtual_time import freeze
 from tests.clients.upstreams import CALL, an_upstream, now_s, ticks, within
-from tests.virtual_time import freeze
 
 
 def _scripted(*statuses: int) -> tuple[httpx.MockTransport, list[float]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from hypothesis import settings
 
-from tests.virtual_time import VirtualTimeLoop
+from proof.virtual_time import VirtualTimeLoop
 
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.register_profile("search", database=None, deadline=None, max_examples=2000)

@@ -5,8 +5,8 @@ import pytest
 from clients.upstream import Upstream
 from orchestrator.admission import Admission
 from orchestrator.errors import CircuitOpenError, OverloadedError
+from proof.virtual_time import freeze
 from tests.unit.world import World, now_s
-from tests.virtual_time import freeze
 
 
 def _upstreams(**changed: int) -> list[Upstream]:

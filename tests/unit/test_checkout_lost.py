@@ -5,10 +5,10 @@ import pytest
 
 from orchestrator.domain import Order
 from orchestrator.errors import OrderUndecidedError
+from proof.virtual_time import freeze
 from tests.unit.faults import CarryOut, Fault
 from tests.unit.orders import an_order
 from tests.unit.world import World, now_s, place
-from tests.virtual_time import freeze
 
 
 async def test_a_worker_that_lost_its_order_reports_what_the_record_says() -> None:

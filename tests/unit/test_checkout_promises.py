@@ -9,10 +9,10 @@ from clients.errors import UpstreamError
 from orchestrator.api.problems import problem_of_upstream
 from orchestrator.domain import Order
 from orchestrator.errors import OrderServiceError
+from proof.virtual_time import freeze
 from tests.unit.faults import CarryOut, Fault, crash, lost_answer
 from tests.unit.orders import an_order
 from tests.unit.world import World, place
-from tests.virtual_time import freeze
 
 
 def _whose_withdrawals_fail() -> World:

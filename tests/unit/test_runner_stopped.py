@@ -8,10 +8,10 @@ import pytest
 
 from clients.database import StoredOrder
 from orchestrator.errors import CustodyLostError
+from proof.virtual_time import freeze
 from tests.unit.faults import CarryOut, Fault, answers, silent, slow
 from tests.unit.orders import an_order
 from tests.unit.world import Worker, World, hire, now_s
-from tests.virtual_time import freeze
 
 
 async def _cancelled(worker: Worker, *, after_s: float = 1.0) -> asyncio.Task[StoredOrder]:

@@ -17,6 +17,7 @@ from clients.errors import UpstreamError
 from orchestrator.domain import Order
 from orchestrator.errors import OrderServiceError
 from orchestrator.placement import Placed
+from proof.virtual_time import freeze, run
 from tests.unit.faults import (
     CarryOut,
     Fault,
@@ -32,7 +33,6 @@ from tests.unit.faults import (
 )
 from tests.unit.orders import an_order
 from tests.unit.world import World, place
-from tests.virtual_time import freeze, run
 
 LEASE_S: Final = 36.0
 BOUND_S: Final = LEASE_S + 30
@@ -89,7 +89,7 @@ _STOPS = st.none() | st.floats(0, 40)
 """When the replica that takes the order is stopped, in seconds, if it is."""
 
 
-@settings(max_examples=settings().max_examples * 3 // 2)
+@settings(max_examples=settings().max_examples // 2)
 @given(plan=_PLANS, stopped_at=_STOPS, killed=st.booleans(), repeated=st.booleans())
 def test_whatever_happens_the_order_ends_and_nothing_is_left_over(
     plan: dict[str, list[str]], stopped_at: float | None, *, killed: bool, repeated: bool

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tests.virtual_time import START_S, StalledError, VirtualTimeLoop, freeze, run
+from proof.virtual_time import START_S, StalledError, VirtualTimeLoop, freeze, run
 
 
 def _now() -> float:

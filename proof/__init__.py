@@ -1,0 +1,1 @@
+"""Proof that no fault loses money, stock or an order: `python -m proof`."""
