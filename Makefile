@@ -61,3 +61,6 @@ $(BIN)/python:
 	    rm -rf $(VENV); \
 	    echo "$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; \
 	    exit 1; }
+
+compare: $(RUNTIME) ## compare with orchestrators as tutorials write them, fault by fault (ten minutes)
+	@$(BIN)/python -m bench.compare $(ARGS)

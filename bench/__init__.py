@@ -1,0 +1,1 @@
+"""What is measured: this service beside others that do the same work."""
