@@ -17,7 +17,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-versio
 ALL_TESTS := --numprocesses auto --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check prove mutants chaos conformance compare
+.PHONY: help setup demo run test check model prove mutants chaos compare
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,18 @@ $(BIN)/python:
 	    rm -rf $(VENV); \
 	    echo "$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; \
 	    exit 1; }
+
+model: $(RUNTIME) ## the protocol on paper: every state it can reach, and each rule left out in turn
+	@$(BIN)/python -m proof.model $(ARGS)
+
+prove: $(RUNTIME) ## every fault and every pair of faults; at random for longer: make prove SECONDS=600
+	@$(BIN)/python -m proof $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+mutants: $(RUNTIME) ## classic errors put into the code, each of which must be noticed
+	@$(BIN)/python -m proof.mutants $(ARGS)
+
+chaos: $(RUNTIME) ## real processes, killed, paused and cut off; make chaos SECONDS=600 ARGS=--postgres
+	@$(BIN)/python -m chaos $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 compare: $(RUNTIME) ## compare with orchestrators as tutorials write them, fault by fault (ten minutes)
 	@$(BIN)/python -m bench.compare $(ARGS)
