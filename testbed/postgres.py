@@ -43,20 +43,29 @@ def private_postgres(binaries: Path) -> Iterator[str]:
     Raises:
         ProcessFailedError: It did not start; the text ends with the last lines it wrote.
     """
+    with private_server(binaries) as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def private_server(binaries: Path) -> Iterator["PostgresServer"]:
+    """As `private_postgres`, but give the server itself, which can be crashed and paused."""
     with temporary_folder() as folder:
         user = _unprivileged_user()
         if user is not None:
             shutil.chown(folder, user)
-        server = _Server(binaries, folder, user)
+        server = PostgresServer(binaries, folder, user)
         server.initialise()
         try:
             server.start()
-            yield server.url
+            yield server
         finally:
             server.stop()
 
 
-class _Server:
+class PostgresServer:
+    """A server of our own; its data outlives `stop` and goes with its folder."""
+
     def __init__(self, binaries: Path, folder: Path, user: str | None) -> None:
         self._binaries = binaries
         self._folder = folder
@@ -64,15 +73,18 @@ class _Server:
         self._log = folder / "postgres.log"
         self._port = free_port()
         self._running: subprocess.Popen[bytes] | None = None
+        self._paused: list[int] = []
         self.url = f"postgresql://{_USER}@{HOST}:{self._port}/postgres"
 
     def initialise(self) -> None:
+        """Make its data folder."""
         options = ("--auth=trust", f"--username={_USER}", "--encoding=UTF8", "--locale=C")
         code = self._run("initdb", *options, f"--pgdata={self._folder / 'data'}").wait()
         if code != 0:
             raise ProcessFailedError(f"initdb ended with exit code {code}:\n{self._tail()}")
 
     def start(self) -> None:
+        """Start it and wait until it takes connections; after a crash, until it has recovered."""
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         data = str(self._folder / "data")
         self._running = self._run("postgres", "-D", data, f"--port={self._port}", *settings)
@@ -84,10 +96,40 @@ class _Server:
             time.sleep(POLL_S)
 
     def stop(self) -> None:
+        """Immediate mode, as after a power cut: nothing is tidied up, a restart has to recover."""
+        self.resume()
         if self._running is not None:
-            self._running.send_signal(signal.SIGQUIT)  # at once; its data is not needed again
+            self._running.send_signal(signal.SIGQUIT)
             self._running.wait()
             REAPER.forget(self._running.pid)
+            self._running = None
+
+    def pause(self) -> None:
+        """SIGSTOP to all of its processes: connections stay open, nothing is answered."""
+        if self._running is None:
+            raise ProcessFailedError("PostgreSQL is not running: start() it first")
+        # The postmaster first, so that it makes no new ones; each is a session of its own.
+        self._paused = [self._running.pid]
+        os.kill(self._running.pid, signal.SIGSTOP)
+        for pid in _children(self._running.pid):
+            self._paused.append(pid)
+            REAPER.adopt(pid)  # killed or not, a stopped process would outlive its postmaster
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT to those that `pause` has stopped."""
+        paused, self._paused = self._paused, []
+        for pid in reversed(paused):  # the postmaster last
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        for pid in paused[1:]:
+            REAPER.forget(pid)
+
+    @property
+    def recoveries(self) -> int:
+        """How often it has come up after a crash, by its own log."""
+        return self._log.read_text(errors="replace").count("automatic recovery in progress")
 
     def _is_ready(self) -> bool:
         command = [str(self._binaries / "pg_isready"), "-q", "-h", HOST, "-p", str(self._port)]
@@ -108,6 +150,13 @@ class _Server:
 
     def _tail(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
+
+
+def _children(pid: int) -> list[int]:
+    listed = ["ps", "-A", "-o", "pid=,ppid="]  # as POSIX has it, for Linux and macOS alike
+    told = subprocess.run(listed, check=True, capture_output=True, text=True)  # noqa: S603 - constant
+    pairs = (line.split() for line in told.stdout.splitlines())
+    return [int(child) for child, parent in pairs if int(parent) == pid]
 
 
 def _places() -> Iterator[Path]:

@@ -5,13 +5,14 @@ import asyncio
 import secrets
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
+from chaos.plan import Plan
 from testbed.folders import temporary_folder
 from testbed.postgres import find_binaries, private_postgres
 from tests.storm.report import Result
 from tests.storm.storm import storm
-from tests.storm.world import Plan
 
 
 def main() -> int:
@@ -41,18 +42,17 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(seed: int, given: argparse.Namespace) -> Result:
-    with temporary_folder() as temporary:
+    with ExitStack() as stack:
+        temporary = stack.enter_context(temporary_folder())
         folder = temporary if given.keep is None else given.keep / str(seed)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         binaries = find_binaries() if given.postgres else None
         if given.postgres and binaries is None:
             sys.exit("PostgreSQL's initdb and postgres were not found")
-        if binaries is None:
-            result = asyncio.run(storm(Plan(seed, given.seconds), folder))
-        else:
-            with private_postgres(binaries) as url:
-                result = asyncio.run(storm(Plan(seed, given.seconds, url), folder))
+        url = stack.enter_context(private_postgres(binaries)) if binaries else None
+        plan = Plan(seed, given.seconds, postgres=given.postgres)
+        result = asyncio.run(storm(plan, folder, url))
         sys.stdout.write(result.text() + "\n")  # now, while its logs are there
         return result
 

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from chaos.shop import DIGITS
+
 WORDS: Final = {"inventory": "reservation", "payment": "payment", "shipping": "shipment"}
 CREATES: Final = {"reserve", "authorize", "ship"}
 UNDOS: Final = {"release", "refund", "cancel"}
-DIGITS: Final = {"INR": 2, "JPY": 0, "BHD": 3}
 
 _BEFORE: Final = {
     "authorize": "reserve",

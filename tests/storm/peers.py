@@ -2,17 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
 
+from chaos.shop import DECLINED_USER, UNSERVED_COUNTRY
 from tests.storm.contract import Journal
 from tests.storm.peer import Asked, Body, Peer, Row, problem
 from tests.storm.weather import Weather
 from tests.storm.wire import Reply
-
-DECLINED_USER: Final = "broke"
-"""Users whose name begins so are declined."""
-
-UNSERVED_COUNTRY: Final = "AQ"
 
 
 @dataclass

@@ -1,42 +1,64 @@
 """The way to the database service, on which requests and answers are lost and late as well."""
 
-import httpx
+import asyncio
+import contextlib
+from typing import Final
+from urllib.parse import urlsplit
 
+from testbed.wire import Message, read_response
 from tests.storm.weather import Weather
-from tests.storm.wire import NO_ANSWER, Reply, Request, Silence
+from tests.storm.wire import Reply, Request, Silence
 
-_DROPPED = {"host", "content-length", "connection", "transfer-encoding"}
+_BUSY_WITHIN_S: Final = 0.5  # replicas ask for orders to take over twice a second, at the least
+_LONGEST_S: Final = 20.0  # far beyond any caller's patience, after which nobody wants an answer
+_DROPPED: Final = {"content-length", "connection", "transfer-encoding"}
 
 
 class Relay:
-    """Passes requests on to `target`, as the weather will have it."""
+    """Passes requests on to `target`, as the weather will have it; `in_hand` are on their way."""
 
     def __init__(self, target: str, weather: Weather) -> None:
         self.weather = weather
-        self._http = httpx.AsyncClient(
-            base_url=target,
-            timeout=60.0,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
-        )
+        self.in_hand = 0
+        self._asked = asyncio.Event()
+        self._target = urlsplit(target)
 
     async def handle(self, request: Request) -> Reply | Silence:
         """Answer a request."""
         try:
             return await self.weather.befall(self.weather.draw(), request, self._pass_on)
-        except httpx.ConnectError:
+        except ConnectionRefusedError:
             return Silence.RST
-        except NO_ANSWER:
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
             return Silence.FIN
 
     async def _pass_on(self, request: Request) -> Reply:
-        headers = {name: text for name, text in request.headers.items() if name not in _DROPPED}
-        answer = await self._http.request(
-            request.method, request.path, headers=headers, content=request.content
-        )
-        kept = {name: text for name, text in answer.headers.items() if name not in _DROPPED}
-        return Reply(answer.status_code, answer.content, kept)
+        self.in_hand += 1
+        self._asked.set()
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                return await self._exchange(request)
+        finally:
+            self.in_hand -= 1
+            self._asked.clear()
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
+    async def _exchange(self, request: Request) -> Reply:
+        """Over a connection of its own: a pool would be one more thing to queue in."""
+        reader, writer = await asyncio.open_connection(self._target.hostname, self._target.port)
+        try:
+            headers = tuple(request.headers.items())
+            start_line = f"{request.method} {request.path} HTTP/1.1"
+            writer.write(Message(start_line, headers, request.content).encode())
+            await writer.drain()
+            answer = await read_response(reader)
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+        kept = {name.lower(): text for name, text in answer.headers if name.lower() not in _DROPPED}
+        return Reply(answer.status, answer.body, kept)
+
+    async def until_busy(self) -> None:
+        """Return when the service has a request in its hands, or soon."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._asked.wait(), _BUSY_WITHIN_S)

@@ -1,187 +1,151 @@
-"""One storm: start, place orders while everything breaks, heal, wait, audit, report."""
+"""One storm: start, place orders while everything breaks, heal, wait, judge."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import httpx
-
-from tests.storm.attempt import Attempt
-from tests.storm.audit import audit
-from tests.storm.evidence import Evidence, Violation, by_key
+from chaos.diary import Injection, Kind
+from chaos.evidence import Evidence, Violation
+from chaos.logs import stack_traces
+from chaos.plan import BOUND_S, Plan
+from chaos.stopwatch import Stopwatch
+from chaos.tracks import Track, rage, replica_track
+from chaos.verdict import judge
+from tests.storm.ledger import books_of
 from tests.storm.report import Result
-from tests.storm.shop import wish
-from tests.storm.wire import NO_ANSWER
-from tests.storm.world import LEASE_S, Plan, World, a_world
+from tests.storm.world import World, a_world
 
-BOUND_S: Final = LEASE_S + 30
-"""From when everything works again until every order is final (rule 4)."""
+_CUSTOMERS: Final = 12
+_REPLAYS_A_SECOND: Final = 4
+_LOOK_S: Final = 0.1
 
-_CUSTOMERS: Final = 24
-_REPLAYS: Final = 200
-_LOOK_S: Final = 0.2
+SHORT_S: Final = 15.0
+"""A storm shorter than this has no time for a replica to sleep beyond its lease, nor for five
+restarts: only one kill of each kind of process is asked of it."""
+
+_EVERY_DECK_S: Final = 45.0
 
 
-async def storm(plan: Plan, folder: Path) -> Result:
+def least_proven(plan: Plan) -> dict[Kind, int]:
+    """How many blows of each kind must have hit something."""
+    kinds = {Kind.REPLICA_KILLED, Kind.DATABASE_KILLED}
+    if plan.seconds >= SHORT_S:
+        kinds |= set(replica_track_kinds())
+    return dict.fromkeys(sorted(kinds), max(1, int(plan.seconds / _EVERY_DECK_S)))
+
+
+def replica_track_kinds() -> tuple[Kind, ...]:
+    """What a long storm does to replicas."""
+    return (
+        Kind.REPLICA_KILLED,
+        Kind.REPLICA_LOST,
+        Kind.REPLICA_ASLEEP,
+        Kind.ROLLING_RESTART,
+        Kind.CLOCK_SKEWED,
+        Kind.NO_DATABASE_AT_START,
+    )
+
+
+async def storm(plan: Plan, folder: Path, database_url: str | None = None) -> Result:
     """Let it rage, and say what was found."""
-    async with a_world(plan, folder) as world:
-        spent = _Stopwatch()
+    async with a_world(plan, folder, database_url) as world:
+        spent = Stopwatch()
         await _begin(world)
         spent.on("starting")
-        shoppers = [asyncio.create_task(world.crowd.shop()) for _ in range(_CUSTOMERS)]
-        await world.havoc.rage(plan.seconds)
-        spent.on("raging")
-        world.crowd.stop()
+        async with world.crowd.shopping(_CUSTOMERS):
+            await _rage(world)
+            spent.on("raging")
         healed_at = await _calm(world)
         spent.on("waiting for what was late")
-        await asyncio.gather(*shoppers)
-        unfinished = await _until_final(world)
+        unfinished = await world.settling.until_final(healed_at)
         spent.on("until all were final")
-        calls = world.journal.total
-        evidence = await _gather_evidence(world)
+        calls = world.peers.journal.total
+        evidence = await _gather(world)
         spent.on("asking again")
-        violations = [
-            *audit(evidence),
-            *(Violation("4", f"not final {BOUND_S:g} s later", one) for one in unfinished),
-            *_other_violations(world),
-        ]
-        if world.journal.total != calls:
+        violations = [*judge(evidence), *_others(world, unfinished)]
+        if world.peers.journal.total != calls:
             violations.append(Violation("6", "replays after the end called upstreams"))
         return Result(
             plan=plan,
+            least=least_proven(plan),
             evidence=evidence,
             violations=violations,
-            journal=world.journal,
-            faults={name: weather.counts for name, (_, weather) in world.network.items()},
-            blows=world.havoc.counts,
-            healed_at=healed_at,
+            journal=world.peers.journal,
+            faults=world.squalls.faults,
+            diary=world.diary,
             spent_s=spent.seconds,
             logs=world.fleet.logs,
         )
 
 
-class _Stopwatch:
-    """Where the time of a storm goes; `seconds` by phase."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._since = time.monotonic()
-
-    def on(self, phase: str) -> None:
-        """The phase has ended."""
-        now = time.monotonic()
-        self.seconds[phase], self._since = now - self._since, now
-
-
-async def _gather_evidence(world: World) -> Evidence:
-    """All orders, before and after everybody has asked again."""
-    attempts = list(world.crowd.attempts)
-    orders = await _all_orders(world)
-    replays = await _replay(world, orders, attempts)
-    return Evidence(
-        {**orders, **await _all_orders(world)},
-        world.crowd.attempts,
-        replays,
-        world.crowd.looks,
-        world.inventory,
-        world.payment,
-        world.shipping,
-    )
-
-
-def _other_violations(world: World) -> Iterator[Violation]:
-    """Of the upstream contract, of the table's rows for bad requests, and by the processes."""
-    for complaint in world.journal.complaints:
-        yield Violation("contract", complaint)
-    for failure in world.fleet.failures:
-        yield Violation("start", failure)
-    for asked, status, text in world.crowd.nonsense:
-        yield Violation("API", f"{asked}, was {status}: {text}")
-
-
 async def _begin(world: World) -> None:
-    for server, _ in world.network.values():
+    for server in world.servers.values():
         await server.open()
     world.fleet.database.start(wait=False)
-    first, second = world.fleet.new_replica(), world.fleet.new_replica()
-    await world.fleet.ready(world.fleet.database, first, second)
+    replicas = [await world.fleet.new_replica() for _ in range(world.plan.replicas)]
+    await world.fleet.ready(world.fleet.database, *replicas)
+
+
+async def _rage(world: World) -> None:
+    least = least_proven(world.plan)
+    on_replicas = replica_track(world.blows)
+    tracks = (
+        Track(
+            "replicas",
+            {kind: on_replicas.blows[kind] for kind in on_replicas.blows if kind in least},
+        ),
+        Track("database", {Kind.DATABASE_KILLED: lambda: _kill_database(world)}),
+    )
+    squalls = asyncio.create_task(world.squalls.blow())
+    try:
+        await rage(tracks, world.diary, least, world.plan.seconds, world.rng)
+    finally:
+        squalls.cancel()
+        await asyncio.gather(squalls, return_exceptions=True)
+    await world.squalls.heal()
+
+
+async def _kill_database(world: World) -> Injection:
+    async with world.fleet.database_in_use:
+        await world.relay.until_busy()
+        in_hand = world.relay.in_hand
+        await world.fleet.take_down("database")
+        await asyncio.sleep(world.rng.uniform(0.1, 1.0))
+        await world.fleet.bring_up("database")
+    proof = f"{in_hand} requests were in its hands" if in_hand else None
+    return Injection(Kind.DATABASE_KILLED, "database", proof)
 
 
 async def _calm(world: World) -> float:
-    """Wait until what is late has come; from here on everything works. The wall clock then."""
+    """Wait until what is late has come; from here on everything works. The monotonic clock then."""
     await world.fleet.ready(*world.fleet.replicas.values(), world.fleet.database)
-    while world.late:  # noqa: ASYNC110 - many counters, looked at once
+    while world.squalls.late:  # noqa: ASYNC110 - many counters, looked at once
         await asyncio.sleep(_LOOK_S)
-    return time.time()
+    return time.monotonic()
 
 
-async def _until_final(world: World) -> list[str]:
-    """Wait for the end of all orders, within the bound, and return those without one."""
-    give_up_at = time.monotonic() + BOUND_S
-    while True:
-        unfinished = [
-            order["id"]
-            for status in ("PENDING", "COMPENSATING")
-            for order in await _listed(world, status=status)
-        ]
-        if not unfinished or time.monotonic() > give_up_at:
-            return unfinished
-        await asyncio.sleep(_LOOK_S)
+async def _gather(world: World) -> Evidence:
+    """All orders, before and after everybody has asked again."""
+    orders = await world.settling.all_orders()
+    at_most = int(world.plan.seconds * _REPLAYS_A_SECOND)
+    replays = await world.settling.replay(world.crowd, orders, at_most=at_most)
+    orders = {**orders, **await world.settling.all_orders()}
+    peers, crowd = world.peers, world.crowd
+    books = books_of(peers.inventory, peers.payment, peers.shipping)
+    before: Mapping[str, int] = peers.stock_before
+    return Evidence(orders, crowd.attempts, replays, crowd.looks, books, before)
 
 
-async def _all_orders(world: World) -> dict[str, Mapping[str, Any]]:
-    return {order["id"]: order for order in await _listed(world)}
-
-
-async def _listed(world: World, **filters: str) -> list[dict[str, Any]]:
-    """All pages of a list, each from some replica."""
-    found: list[dict[str, Any]] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        query = {**filters, "limit": "100"} | ({"cursor": cursor} if cursor else {})
-        page = await _page(world, query)
-        found += page["items"]
-        cursor = page["nextCursor"]
-    return found
-
-
-async def _page(world: World, query: Mapping[str, str]) -> dict[str, Any]:
-    """A page, from the first replica that gives it; some have a circuit that is open still."""
-    give_up_at = time.monotonic() + BOUND_S
-    while True:
-        address = world.rng.choice(list(world.fleet.addresses.values()))
-        with contextlib.suppress(*NO_ANSWER):
-            answer = await world.http.get(f"{address}/orders", params=query)
-            if answer.status_code == httpx.codes.OK:
-                page: dict[str, Any] = answer.json()
-                return page
-        if time.monotonic() > give_up_at:
-            message = f"no replica lists its orders {BOUND_S:g} s after everything worked again"
-            raise TimeoutError(message)
-        await asyncio.sleep(_LOOK_S)
-
-
-async def _replay(
-    world: World, orders: Mapping[str, Mapping[str, Any]], attempts: list[Attempt]
-) -> list[tuple[Attempt, Attempt | None]]:
-    """Ask again under old keys, with the same body spelled anew, and with others."""
-    placed = {order["address"]["line1"] for order in orders.values()}
-    asked = [
-        (attempt.wish, key)
-        for (_, key), group in by_key(attempts).items()
-        for attempt in {one.wish.marker: one for one in group}.values()
-        if attempt.wish.marker in placed
-    ]
-    replays = []
-    for wanted, key in world.rng.sample(asked, min(len(asked), _REPLAYS)):
-        same = await world.crowd.ask(wanted, key)
-        other = None
-        if wanted.user is not None and world.rng.random() < 0.3:  # some will do
-            different = wish(world.rng, user=wanted.user)
-            if different.user == wanted.user:
-                other = await world.crowd.ask(different, key)
-        replays.append((same, other))
-    return replays
+def _others(world: World, unfinished: list[str]) -> Iterator[Violation]:
+    """Of the upstream contract, of the table's rows for bad requests, and by the processes."""
+    for order_id in unfinished:
+        yield Violation("4", f"not final {BOUND_S:g} s later", order_id)
+    for complaint in world.peers.journal.complaints:
+        yield Violation("contract", complaint)
+    for failure in world.fleet.failures:
+        yield Violation("process", failure)
+    yield from stack_traces(world.fleet.logs)
+    for asked, status, text in world.crowd.nonsense:
+        yield Violation("API", f"{asked}, was {status}: {text}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from tests.storm.deck import Deck
+from chaos.deck import Deck
 from tests.storm.wire import End, Reply, Request, Silence
 
 

@@ -11,13 +11,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any, Final
 
-import httpx
-
 HOST: Final = "127.0.0.1"
-
-NO_ANSWER: Final = (httpx.HTTPError, AttributeError)
-"""What a request may end in instead of an answer; a reset while connecting has been seen to leave
-httpcore as an AttributeError."""
 
 _BACKLOG: Final = 256  # more connections than two replicas open at once
 _RST: Final = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close() sends RST, not FIN

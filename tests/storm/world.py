@@ -2,44 +2,31 @@
 
 import random
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import httpx
-
+from chaos.custody import Custodians
+from chaos.customers import Crowd
+from chaos.diary import Diary
+from chaos.fleet import Fleet
+from chaos.plan import SETTINGS, TIMEOUT_S, URL_SETTINGS, Plan
+from chaos.replica_blows import ReplicaBlows
+from chaos.settling import Settling
+from chaos.shop import stock
 from testbed.ports import free_port
+from testbed.processes import Process, reference_upstream
 from tests.storm.contract import Journal
-from tests.storm.customers import Crowd
-from tests.storm.evidence import states
-from tests.storm.fleet import Fleet, database_process
-from tests.storm.havoc import Havoc
+from tests.storm.ledger import states
 from tests.storm.peers import Inventory, Payment, Shipping
 from tests.storm.relay import Relay
-from tests.storm.shop import HOT, PLENTY
+from tests.storm.squalls import Squalls
 from tests.storm.weather import Climate, Weather
 from tests.storm.wire import HOST, Server
+from tests.storm.wiring import CommonWires
 
-TIMEOUT_S: Final = 0.6
-LEASE_S: Final = 5.0
-_SETTINGS: Final = {
-    "UPSTREAM_TIMEOUT_S": f"{TIMEOUT_S}",
-    "ORDER_DEADLINE_S": "3",
-    "LEASE_S": f"{LEASE_S:g}",
-    "RECOVERY_INTERVAL_S": "0.5",
-    "RESUME_WINDOW_S": "20",
-    "BREAKER_OPEN_S": "1",  # as short as all the others
-}
-_URLS: Final = {
-    "inventory": "INVENTORY_URL",
-    "payment": "PAYMENT_URL",
-    "shipping": "SHIPPING_URL",
-    "database": "DATABASE_SERVICE_URL",
-}
-_LONGEST_DELAY_S: Final = 7.0  # beyond the lease, so that late creates meet tombstones
-_PATIENCE_S: Final = 15.0  # for a list of all orders, when the storm is over
-
+_LONGEST_DELAY_S: Final = 5.5  # beyond the lease, so that late creates meet tombstones
 _UPSTREAM: Final = Climate(TIMEOUT_S, _LONGEST_DELAY_S, chance=0.13)
 _WAY_TO_THE_DATABASE: Final = Climate(TIMEOUT_S, _LONGEST_DELAY_S, chance=0.05)
 _CLIMATES: Final = {
@@ -51,84 +38,96 @@ _CLIMATES: Final = {
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What kind of storm; `seconds` is how long it rages, not how long the whole takes."""
+class Peers:
+    """Our own upstreams, and the journal of what they were asked."""
 
-    seed: int
-    seconds: float
-    database_url: str | None = None
-
-
-@dataclass
-class World:
-    """Everything there is in a storm."""
-
-    plan: Plan
     journal: Journal
     inventory: Inventory
     payment: Payment
     shipping: Shipping
-    fleet: Fleet
-    network: Mapping[str, tuple[Server, Weather]]
-    havoc: Havoc
-    crowd: Crowd
-    rng: random.Random
-    http: httpx.AsyncClient
+    stock_before: Mapping[str, int]
 
-    @property
-    def late(self) -> int:
-        """Requests on their way still."""
-        return sum(weather.late for _, weather in self.network.values())
+
+@dataclass(frozen=True)
+class World:
+    """Everything there is in a storm."""
+
+    plan: Plan
+    peers: Peers
+    relay: Relay
+    servers: Mapping[str, Server]
+    squalls: Squalls
+    fleet: Fleet
+    blows: ReplicaBlows
+    crowd: Crowd
+    settling: Settling
+    diary: Diary
+    rng: random.Random
 
 
 @asynccontextmanager
-async def a_world(plan: Plan, folder: Path) -> AsyncIterator[World]:
+async def a_world(plan: Plan, folder: Path, database_url: str | None) -> AsyncIterator[World]:
     """All of it, not started yet; at the end nothing of it is left."""
     rng = random.Random(plan.seed)  # noqa: S311 - to be repeated, not to be secret
-    journal, database = Journal(), database_process(folder, plan.database_url)
     weather = {name: Weather(climate, _fork(rng)) for name, climate in _CLIMATES.items()}
-    inventory = Inventory(journal, weather["inventory"], _stock(plan.seconds))
-    payment = Payment(journal, weather["payment"])
-    shipping = Shipping(journal, weather["shipping"])
-    relay = Relay(database.url, weather["database"])
-    ports = {name: free_port() for name in _URLS}
-    peers = (inventory, payment, shipping)
-    handlers = {**{peer.service: peer.handle for peer in peers}, "database": relay.handle}
-    network = {
-        name: (Server(ports[name], handle, weather[name].turns_away), weather[name])
-        for name, handle in handlers.items()
-    }
-    urls = {_URLS[name]: f"http://{HOST}:{port}" for name, port in ports.items()}
-    fleet = Fleet(folder, database, {**_SETTINGS, **urls})
-    world = World(
-        plan=plan,
-        journal=journal,
-        inventory=inventory,
-        payment=payment,
-        shipping=shipping,
-        fleet=fleet,
-        network=network,
-        havoc=Havoc(fleet, journal, network, _fork(rng), LEASE_S),
-        crowd=Crowd(_fork(rng), lambda: fleet.addresses, lambda order: states(peers, order)),
-        rng=rng,
-        http=httpx.AsyncClient(timeout=_PATIENCE_S, trust_env=False),
+    peers = _peers(weather, stock(plan.seconds))
+    three = (peers.inventory, peers.payment, peers.shipping)
+    database = _database(folder, database_url)
+    async with AsyncExitStack() as stack:
+        relay = Relay(database.url, weather["database"])
+        handlers = {**{peer.service: peer.handle for peer in three}, "database": relay.handle}
+        ports = {name: free_port() for name in handlers}
+        servers = {
+            name: Server(ports[name], handle, weather[name].turns_away)
+            for name, handle in handlers.items()
+        }
+        for server in servers.values():
+            stack.push_async_callback(server.close)
+        urls = {URL_SETTINGS[name]: f"http://{HOST}:{port}" for name, port in ports.items()}
+        wires = CommonWires(urls, peers.journal, _fork(rng))
+        fleet = Fleet(folder, {"database": database}, wires, SETTINGS)
+        stack.callback(fleet.stop)
+        custodians = Custodians(database)
+        stack.push_async_callback(custodians.close)
+
+        async def books(order_id: str) -> dict[str, str]:
+            return states(three, order_id)
+
+        crowd = Crowd(_fork(rng), lambda: fleet.addresses, books)
+        stack.push_async_callback(crowd.close)
+        settling = Settling(lambda: fleet.addresses, _fork(rng))
+        stack.push_async_callback(settling.close)
+        yield World(
+            plan=plan,
+            peers=peers,
+            relay=relay,
+            servers=servers,
+            squalls=Squalls({name: (servers[name], weather[name]) for name in servers}, _fork(rng)),
+            fleet=fleet,
+            blows=ReplicaBlows(fleet, custodians, _fork(rng)),
+            crowd=crowd,
+            settling=settling,
+            diary=Diary(),
+            rng=rng,
+        )
+
+
+def _peers(weather: Mapping[str, Weather], units: dict[str, int]) -> Peers:
+    journal = Journal()
+    return Peers(
+        journal,
+        Inventory(journal, weather["inventory"], units),
+        Payment(journal, weather["payment"]),
+        Shipping(journal, weather["shipping"]),
+        units,
     )
-    try:
-        yield world
-    finally:
-        fleet.stop()
-        await world.crowd.close()
-        await world.http.aclose()
-        for server, _ in network.values():
-            await server.close()
-        await relay.close()
+
+
+def _database(folder: Path, database_url: str | None) -> Process:
+    url = database_url or f"sqlite:///{folder / 'database.db'}"
+    return Process(reference_upstream("database", free_port(), {"DATABASE_URL": url}), folder)
 
 
 def _fork(rng: random.Random) -> random.Random:
     """One of its own for each, so that they do not disturb each other's luck."""
     return random.Random(rng.random())  # noqa: S311 - as above
-
-
-def _stock(seconds: float) -> dict[str, int]:
-    """Popular articles run out in the course of the storm, the others never."""
-    return dict.fromkeys(HOT, max(8, int(seconds * 0.7))) | dict.fromkeys(PLENTY, 1_000_000)

@@ -7,6 +7,11 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+def chance(rng: random.Random, share: float) -> bool:
+    """True in `share` of all cases (0 to 1)."""
+    return rng.random() < share
+
+
 class Deck(Generic[T]):
     """Cards in a random order, shuffled anew when all have been dealt; a card may be in it twice.
 
@@ -33,4 +38,8 @@ class Deck(Generic[T]):
 
     def _shuffle_if_empty(self) -> None:
         if not self._left:
-            self._left = self._rng.sample(self._cards, len(self._cards))
+            self.shuffle()
+
+    def shuffle(self) -> None:
+        """Begin anew, whatever has not been dealt yet."""
+        self._left = self._rng.sample(self._cards, len(self._cards))

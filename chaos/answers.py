@@ -1,8 +1,9 @@
 """The status table of PROTOCOL section 2, as a check of one answer to POST /orders."""
 
+from http import HTTPStatus
 from typing import Final
 
-from tests.storm.attempt import Attempt
+from chaos.attempt import Attempt
 
 _TABLE: Final = {
     (409, "order_in_progress"),
@@ -49,7 +50,7 @@ def wrongs_of_answer(attempt: Attempt) -> list[str]:
     """What is wrong with an answer by itself, not knowing what came of the order."""
     if not attempt.wellformed or not isinstance(attempt.document, dict):
         return ["the body is not a JSON object"]
-    if attempt.status in {201, 202}:
+    if attempt.status in {HTTPStatus.CREATED, HTTPStatus.ACCEPTED}:
         return _wrongs_of_order(attempt)
     if (attempt.status, attempt.code) not in _TABLE:
         return [f"not in the table: {attempt.document}"]
@@ -59,7 +60,7 @@ def wrongs_of_answer(attempt: Attempt) -> list[str]:
 def _wrongs_of_order(attempt: Attempt) -> list[str]:
     document = attempt.document
     wrongs = [f"no {name}" for name in _ORDER - set(document)]
-    right = "CONFIRMED" if attempt.status == 201 else "PENDING"  # an HTTP status
+    right = "CONFIRMED" if attempt.status == HTTPStatus.CREATED else "PENDING"
     if document.get("status") != right:
         wrongs.append(f"status {document.get('status')}")
     if attempt.headers.get("location") != f"/orders/{attempt.order_id}":

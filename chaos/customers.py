@@ -5,15 +5,16 @@ import contextlib
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
 
-from tests.storm.attempt import Attempt, Look
-from tests.storm.shop import USERS, Wish, wish
-from tests.storm.wire import NO_ANSWER
+from chaos.attempt import NO_ANSWER, Attempt, Look
+from chaos.deck import chance
+from chaos.shop import USERS, Wish, wish
 
 _PATIENCE_S: Final = 12.0
 """Longer than any answer of a living replica takes; a paused one is given up."""
@@ -23,18 +24,18 @@ _CURIOUS: Final = 0.25
 """Of the answers that name an order, so many are checked by a look at it."""
 
 
-class Crowd:
-    """The customers of one storm.
+BooksOfOrder = Callable[[str], Awaitable[Mapping[str, str] | None]]
+"""The states at the upstreams of what an order has there; None when nobody looked."""
 
-    `replicas` gives name and address of those there are now; `books` the states at the upstreams
-    of what an order has there.
-    """
+
+class Crowd:
+    """The customers of one run; `replicas` gives name and address of those there are now."""
 
     def __init__(
         self,
         rng: random.Random,
         replicas: Callable[[], Mapping[str, str]],
-        books: Callable[[str], Mapping[str, str]],
+        books: BooksOfOrder,
     ) -> None:
         self.attempts: list[Attempt] = []
         self.looks: list[Look] = []
@@ -47,16 +48,25 @@ class Crowd:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=10)
         self._http = httpx.AsyncClient(timeout=_PATIENCE_S, limits=limits, trust_env=False)
 
-    def stop(self) -> None:
-        """Place no more orders; what is under way goes on."""
-        self._stopping = True
+    @asynccontextmanager
+    async def shopping(self, customers: int) -> AsyncIterator[None]:
+        """Inside it so many customers shop; at its end they finish what they have begun."""
+        tasks = [asyncio.create_task(self._shop()) for _ in range(customers)]
+        try:
+            yield
+            self._stopping = True
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
-    async def shop(self) -> None:
-        """One customer after another, until stopped."""
+    async def _shop(self) -> None:
+        """One customer after another, until it is time to stop."""
         scenes: list[tuple[int, Callable[[], Awaitable[None]]]] = [
             (34, self._keyed),
             (18, self._unkeyed),
@@ -86,25 +96,26 @@ class Crowd:
                 answer = await self._http.post(
                     f"{known[name]}/orders", content=wanted.spelled(self._rng), headers=headers
                 )
-            self._keep(attempt, answer)
+            await self._keep(attempt, answer)
         except TimeoutError:
             attempt.ending = "hung up"
         except NO_ANSWER as error:
             attempt.ending = type(error).__name__
-        attempt.ended = time.monotonic()
-        if attempt.order_id is not None and self._rng.random() < _CURIOUS:
+        attempt.ended = attempt.ended or time.monotonic()
+        if attempt.order_id is not None and chance(self._rng, _CURIOUS):
             await self._look(attempt.order_id)
         return attempt
 
-    def _keep(self, attempt: Attempt, answer: httpx.Response) -> None:
+    async def _keep(self, attempt: Attempt, answer: httpx.Response) -> None:
         attempt.status = answer.status_code
         attempt.headers = dict(answer.headers)
         try:
             attempt.document = answer.json()
         except ValueError:
             attempt.wellformed = False
+        attempt.ended = time.monotonic()
         if attempt.order_id is not None:
-            attempt.books = self._books(attempt.order_id)
+            attempt.books = await self._books(attempt.order_id)
 
     async def _look(self, order_id: str) -> None:
         address = self._rng.choice(list(self._replicas().values()))
@@ -147,7 +158,7 @@ class Crowd:
         one, other, key = wish(self._rng, user=user), wish(self._rng, user=user), self._key()
         if one.user != other.user:
             return  # a declined one: another caller
-        if self._rng.random() < 0.5:  # half and half
+        if chance(self._rng, 0.5):
             await asyncio.gather(*(self._after(0.05, wanted, key, "") for wanted in (one, other)))
         await self.insist(one, key)
         await self.insist(other, key)
@@ -160,9 +171,9 @@ class Crowd:
 
     async def _hang_up(self) -> None:
         wanted = wish(self._rng)
-        key = self._key() if self._rng.random() < 0.6 else None
+        key = self._key() if chance(self._rng, 0.6) else None
         await self.ask(wanted, key, patience_s=self._rng.choice([0.005, 0.03, 0.1, 0.4]))
-        if key and self._rng.random() < 0.7:  # the others never come back
+        if key and chance(self._rng, 0.7):  # the others never come back
             await self.insist(wanted, key)
 
     async def _talk_nonsense(self) -> None:

@@ -3,10 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from http import HTTPStatus
+from typing import Final
 
-from tests.storm.answers import wrongs_of_answer
-from tests.storm.attempt import Attempt, Look
-from tests.storm.evidence import CONFIRMED, FINAL, LIVE, Evidence, Order, Violation, by_key
+from chaos.answers import wrongs_of_answer
+from chaos.attempt import Attempt, Look
+from chaos.evidence import CONFIRMED, FINAL, LIVE, Evidence, Order, Violation, by_key
+
+_TRANSIENT: Final = {408, 425, 429}
+"""Of the 4xx, those that are no refusal (contract, rule 4)."""
 
 
 def wrongs_told(evidence: Evidence) -> Iterator[Violation]:
@@ -101,14 +105,22 @@ def _true_of_order(attempt: Attempt, order: Order | None) -> Iterator[Violation]
         return
     if order["address"]["line1"] != marker:
         yield Violation("6", f"{told}, but it is another's", order_id, marker)
-    good = {HTTPStatus.CREATED, HTTPStatus.ACCEPTED}
-    if status in good and order["status"] != "CONFIRMED":
+    if status == HTTPStatus.CREATED and order["status"] != "CONFIRMED":
+        yield Violation("6", f"{told}, but it is {order['status']}", order_id, marker)
+    if status == HTTPStatus.ACCEPTED and not _kept(order):
         yield Violation("6", f"{told}, but it is {order['status']}", order_id, marker)
     if status == HTTPStatus.CREATED and attempt.document != order:
         yield Violation("6", f"{told}, but it has changed since", order_id, marker)
     shown = attempt.document.get("orderStatus", "")
     if order["status"] not in _possible_ends(shown):
         yield Violation("6", f"{told} as {shown}, but it is {order['status']}", order_id, marker)
+
+
+def _kept(order: Order) -> bool:
+    """Whether a 202 has come true: CONFIRMED, or FAILED for a definite refusal and nothing else."""
+    upstream = (order["failure"] or {}).get("upstream") or {}
+    refused = str(upstream.get("status")).startswith("4") and upstream["status"] not in _TRANSIENT
+    return order["status"] == "CONFIRMED" or (order["status"] == "FAILED" and refused)
 
 
 def _possible_ends(shown: str) -> set[str]:
@@ -118,6 +130,8 @@ def _possible_ends(shown: str) -> set[str]:
 
 def _wrongs_at_the_time(attempt: Attempt) -> list[str]:
     """An answer is true when it is given, not only when everything has come to rest."""
+    if attempt.books is None:
+        return []
     if attempt.status == HTTPStatus.CREATED:
         wanted = CONFIRMED
     elif attempt.status == HTTPStatus.ACCEPTED:

@@ -1,22 +1,24 @@
-"""Everything there is to judge a storm by, when all has come to rest."""
+"""Everything there is to judge a run by, when all has come to rest."""
 
+import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.storm.attempt import Attempt, Look
-from tests.storm.contract import resource_id
-from tests.storm.peer import Peer, Row
-from tests.storm.peers import Inventory, Payment, Shipping
-from tests.storm.shop import Wish
+from chaos.attempt import Attempt, Look
+from chaos.shop import Wish
+from testbed.books import Books, Entry
 
 Order = Mapping[str, Any]
+
+WORDS: Final = {"inventory": "reservation", "payment": "payment", "shipping": "shipment"}
+"""What an order has at each service, by the word that its id is made with."""
 
 LIVE: Final = {
     "inventory": {"reserved", "committed"},
     "payment": {"authorized", "captured"},
-    "shipping": {"created"},
+    "shipping": {"created", "dispatched"},
 }
 """The states in which something is held for an order."""
 
@@ -28,7 +30,7 @@ FINAL: Final = {"CONFIRMED", "FAILED", "CANCELLED"}
 
 @dataclass(frozen=True)
 class Violation:
-    """What is not as it must be; `rule` is of section 5 (or 2, of the API's table)."""
+    """What is not as it must be; `rule` is of section 5, or "API" of the table in section 2."""
 
     rule: str
     text: str
@@ -38,20 +40,14 @@ class Violation:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything there is to judge by, when all has come to rest."""
+    """Everything there is to judge by; `replays` pairs a repeat with another body under its key."""
 
     orders: Mapping[str, Order]
     attempts: Sequence[Attempt]
     replays: Sequence[tuple[Attempt, Attempt | None]]
     looks: Sequence[Look]
-    inventory: Inventory
-    payment: Payment
-    shipping: Shipping
-
-    @property
-    def peers(self) -> tuple[Peer, ...]:
-        """The three upstreams."""
-        return (self.inventory, self.payment, self.shipping)
+    books: Books
+    stock_before: Mapping[str, int]
 
     @property
     def wishes(self) -> dict[str, Wish]:
@@ -60,18 +56,25 @@ class Evidence:
 
     def is_withdrawn(self, order_id: str) -> bool:
         """Whether it is gone without a trace: no record of it, and nothing was ever sent for it."""
-        return order_id not in self.orders and not states(self.peers, order_id)
+        return order_id not in self.orders and not self._had(order_id)
+
+    def _had(self, order_id: str) -> bool:
+        return any(entry_of(self.books, service, order_id) for service in WORDS)
 
 
-def row_of(peer: Peer, order_id: str) -> Row | None:
-    """What an order has at an upstream; its tombstone, too."""
-    return peer.rows.get(resource_id(order_id, peer.service))
+def resource_name(order_id: str, service: str) -> str:
+    """The id that the contract gives to what an order has at a service."""
+    return str(uuid.uuid5(uuid.UUID(order_id), WORDS[service]))
 
 
-def states(peers: Sequence[Peer], order_id: str) -> dict[str, str]:
-    """By service, the states of what the order has there."""
-    rows = {peer.service: row_of(peer, order_id) for peer in peers}
-    return {service: row.status for service, row in rows.items() if row is not None}
+def entry_of(books: Books, service: str, order_id: str) -> Entry | None:
+    """What an order has at a service; its tombstone, too."""
+    entries = {
+        "inventory": books.reservations,
+        "payment": books.payments,
+        "shipping": books.shipments,
+    }
+    return entries[service].get(resource_name(order_id, service))
 
 
 def by_key(attempts: Sequence[Attempt]) -> dict[tuple[str | None, str], list[Attempt]]:

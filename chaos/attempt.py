@@ -3,16 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
-from tests.storm.shop import Wish
+import httpx
+
+from chaos.shop import Wish
+
+NO_ANSWER: Final = (httpx.HTTPError, AttributeError)
+"""What a request may end in instead of an answer; a reset while connecting has been seen to leave
+httpcore as an AttributeError."""
 
 
 @dataclass
 class Attempt:
     """One POST /orders and what came of it; `status` is None when no answer came.
 
-    `books` are the states at the upstreams of what the order has there, when the answer came.
+    `books` are the states at the upstreams of what the order has there, when the answer came; None
+    where nobody looked.
     """
 
     wish: Wish
@@ -25,7 +32,7 @@ class Attempt:
     document: Any = None
     ending: str = ""
     wellformed: bool = True
-    books: Mapping[str, str] = field(default_factory=dict)
+    books: Mapping[str, str] | None = None
 
     @property
     def code(self) -> str | None:

@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from tests.storm.contract import DIGITS
-from tests.storm.peers import DECLINED_USER, UNSERVED_COUNTRY
+from chaos.deck import chance
+
+DIGITS: Final = {"INR": 2, "JPY": 0, "BHD": 3}
+"""Minor digits of the currencies that are ordered in; none of them by chance the same."""
+
+DECLINED_USER: Final = "decline"
+"""Payments of users whose name begins so are declined."""
+
+UNSERVED_COUNTRY: Final = "AQ"
+"""Where nobody ships to."""
 
 HOT: Final = ("HOT-1", "HOT-2", "HOT-3")
 PLENTY: Final = tuple(f"SKU-{n}" for n in range(1, 7))
 GHOST: Final = "GHOST-1"
 USERS: Final = tuple(f"u-{n}" for n in range(1, 41))
+
+_TROUBLES: Final = {"none": 82, "unknown sku": 4, "declined": 4, "unserved": 5, "anonymous": 5}
+"""What is unusual about a wish, in percent; to be anonymous is no trouble, but unusual."""
 
 _PRICES: Final = {
     "INR": ("499.50", "0.01", "1200.00", "33.33", "0.00"),
@@ -90,7 +101,7 @@ class Wish:
         members = [f'"address": {_shuffled(self.address, rng)}', f'"items": [{", ".join(lines)}]']
         if self.user is not None:
             members.append(f'"userId": {json.dumps(self.user)}')
-        if self.currency != "INR" or rng.random() < 0.5:  # INR is the default
+        if self.currency != "INR" or chance(rng, 0.5):  # INR is the default
             members.append(f'"currency": "{self.currency}"')
         rng.shuffle(members)
         return ("{" + rng.choice([",", ", ", ",\n  "]).join(members) + "}").encode()
@@ -106,20 +117,20 @@ class Wish:
 def wish(rng: random.Random, *, user: str | None = None) -> Wish:
     """What somebody may want; one in eight can never be confirmed."""
     currency = rng.choices(list(_PRICES), [8, 1, 1])[0]
-    skus = [rng.choice(HOT if rng.random() < 0.4 else PLENTY)]  # popular ones
-    while rng.random() < 0.4:  # a few lines, now and then one sku twice
+    skus = [rng.choice(HOT if chance(rng, 0.4) else PLENTY)]
+    while chance(rng, 0.4):  # a few lines, now and then one sku twice
         skus.append(rng.choice(PLENTY + HOT))
     person = user or rng.choice(USERS)
-    trouble = rng.random()
-    if trouble < 0.04:
+    trouble = rng.choices(list(_TROUBLES), list(_TROUBLES.values()))[0]
+    if trouble == "unknown sku":
         skus.append(GHOST)
-    elif trouble < 0.08:
+    elif trouble == "declined":
         person = f"{DECLINED_USER}-{rng.randrange(5)}"
-    anonymous = user is None and trouble > 0.95
+    anonymous = user is None and trouble == "anonymous"
     return Wish(
-        marker=f"storm {uuid.UUID(int=rng.getrandbits(128), version=4)}",
+        marker=f"order {uuid.UUID(int=rng.getrandbits(128), version=4)}",
         user=None if anonymous else person,
-        country=UNSERVED_COUNTRY if 0.08 <= trouble < 0.13 else "IN",
+        country=UNSERVED_COUNTRY if trouble == "unserved" else "IN",
         currency=currency,
         lines=tuple(
             Line(sku, rng.choice([1, 1, 1, 2, 3]), rng.choice(_PRICES[currency])) for sku in skus
@@ -135,3 +146,9 @@ def _shuffled(members: dict[str, str], rng: random.Random) -> str:
     pairs = list(members.items())
     rng.shuffle(pairs)
     return json.dumps(dict(pairs))
+
+
+def stock(seconds: float) -> dict[str, int]:
+    """Popular articles run out in the course of a run of such a length, the others never."""
+    scarce = max(8, int(seconds * 0.7))  # customers ask for about one of each in a second
+    return dict.fromkeys(HOT, scarce) | dict.fromkeys(PLENTY, 1_000_000)
