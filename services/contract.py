@@ -18,8 +18,9 @@ MAX_QTY: Final = 999_999
 MAX_ITEMS: Final = 1_000
 """More lines than any order has; keeps one request's transaction short."""
 
-ID_PATTERN: Final = r"^[A-Za-z0-9._~-]{1,64}$"
-"""UUIDs by contract; any name that needs no escaping in a URL is accepted."""
+ID_PATTERN: Final = r"^[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}$"
+"""UUIDs by contract; any name is accepted that needs no escaping in a URL, and that no client takes
+for a step on the path (`.` and `..`)."""
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 

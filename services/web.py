@@ -5,7 +5,8 @@ import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from typing import Annotated, Any
+from http import HTTPStatus
+from typing import Annotated, Any, cast
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.answers import Answer
+from services.documented import Health, document, methods_at
 from services.edge import Edge, problem_response
 from services.periodic import Periodic
 from services.problem import PROBLEM_JSON, ProblemError
@@ -87,6 +89,7 @@ def create_service(
     _add_error_answers(app)
     _add_health(app, title, storage)
     routes(app, storage)
+    document(app)
     return app
 
 
@@ -140,17 +143,19 @@ def idempotency_key(request: Request, *, default: str) -> str:
 
 
 def _add_health(app: FastAPI, title: str, storage: Callable[[], Storage]) -> None:
-    @app.get("/health", tags=["health"])
+    said: dict[int | str, dict[str, Any]] = {200: {"model": Health}}
+
+    @app.get("/health", tags=["health"], responses=said)
     async def health() -> Response:
         """Say who answers."""
         return json_response(to_json({"status": "ok", "service": title}))
 
-    @app.get("/livez", tags=["health"])
+    @app.get("/livez", tags=["health"], responses=said)
     async def livez() -> Response:
         """Say that this process works."""
         return json_response(b'{"status":"ok"}')
 
-    @app.get("/readyz", tags=["health"])
+    @app.get("/readyz", tags=["health"], responses=said)
     async def readyz() -> Response:
         """Say whether the storage answers; 503 when it does not."""
         try:
@@ -168,10 +173,17 @@ def _add_error_answers(app: FastAPI) -> None:
 
         app.add_exception_handler(kind, handle)
 
+    def framework(request: Request, error: Exception) -> Response:
+        problem = _http(cast("HTTPException", error))
+        if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            # The router names the methods of one route, and a path may have several.
+            problem.headers |= {"Allow": allowed} if (allowed := methods_at(app, request)) else {}
+        return problem_response(problem)
+
     answers(ProblemError, lambda problem: problem)
     answers(StorageUnavailable, _unavailable)
     answers(RequestValidationError, _invalid)
-    answers(HTTPException, _http)
+    app.add_exception_handler(HTTPException, framework)
 
 
 def _unavailable(_: StorageUnavailable) -> ProblemError:

@@ -1,8 +1,10 @@
 """What the OpenAPI page says of requests and answers; the handlers parse and render by hand."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -82,28 +84,55 @@ class ProblemShown(_Shown):
     errors: list[dict[str, str]] | None = None
 
 
-def _problem(description: str) -> dict[str, Any]:
+def _header(description: str, kind: str = "string") -> dict[str, Any]:
+    return {"description": description, "required": True, "schema": {"type": kind}}
+
+
+_LOCATION = {"Location": _header("/orders/{id}")}
+_RETRY_AFTER = {"Retry-After": _header("seconds", "integer")}
+_EVERY_ANSWER = {
+    "X-Request-Id": _header("the request's, or one made for it"),
+    "traceparent": _header("the request's, or one made for it (W3C Trace Context)"),
+}
+
+
+def _problem(description: str, **headers: dict[str, Any]) -> dict[str, Any]:
     schema = {"$ref": _SCHEMA.format(model="ProblemShown")}
-    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
+    content = {"application/problem+json": {"schema": schema}}
+    return {"description": description, "content": content, "headers": headers}
 
 
 _READ_FAILURES: dict[int | str, dict[str, Any]] = {
     422: _problem("a parameter is not valid"),
     502: _problem("the database service gave no usable answer"),
-    503: _problem("the database service could not be reached"),
+    503: _problem("the database service could not be reached", **_RETRY_AFTER),
     504: _problem("the database service did not answer in time"),
 }
 
 PLACE_ANSWERS: dict[int | str, dict[str, Any]] = {
-    201: {"model": OrderShown, "description": "confirmed: charged, shipped, sold"},
-    202: {"model": OrderShown, "description": "charged; the last step follows in the background"},
+    201: {
+        "model": OrderShown,
+        "description": "confirmed: charged, shipped, sold",
+        "headers": {
+            **_LOCATION,
+            "Idempotent-Replayed": {
+                "description": "there when an earlier request with this key was answered so",
+                "schema": {"const": "true"},
+            },
+        },
+    },
+    202: {
+        "model": OrderShown,
+        "description": "charged; the last step follows in the background",
+        "headers": _LOCATION,
+    },
     400: _problem("malformed_json, invalid_idempotency_key"),
     402: _problem("payment_declined"),
     409: _problem("out_of_stock, unknown_sku, order_in_progress"),
     413: _problem("body_too_large"),
     422: _problem("validation_failed, idempotency_key_reused, shipment_refused"),
     502: _problem("upstream_error"),
-    503: _problem("upstream_unavailable, overloaded"),
+    503: _problem("upstream_unavailable, overloaded", **_RETRY_AFTER),
     504: _problem("deadline_exceeded"),
 }
 
@@ -122,7 +151,7 @@ ORDER_BODY: dict[str, Any] = {
             "in": "header",
             "required": False,
             "description": "1-255 visible ASCII characters; Idempotency-Key is accepted too",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
         }
     ],
     "requestBody": {
@@ -145,7 +174,24 @@ def document(app: FastAPI) -> None:
                 own = model.model_json_schema(ref_template=_SCHEMA)
                 components.update(own.pop("$defs", {}))
                 components[model.__name__] = own
+            for answer in _answers(schema):
+                answer["headers"] = answer.get("headers", {}) | _EVERY_ANSWER
             app.openapi_schema = schema
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+
+def _answers(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            yield from operation["responses"].values()
+
+
+def methods_at(app: FastAPI, request: Request) -> str:
+    """The methods that the document has for the request's path, as `Allow` lists them."""
+    paths = app.openapi()["paths"]
+    templates = sorted(paths, key=lambda template: (template.count("{"), -len(template)))
+    path = request.scope["path"]
+    hit = (t for t in templates if re.fullmatch(re.sub(r"\{[^}]*\}", ".+", t), path, re.DOTALL))
+    return ", ".join(sorted(method.upper() for method in paths.get(next(hit, ""), ())))

@@ -1,10 +1,13 @@
 """Errors that reach the edge become problem documents: ours, an upstream's, the framework's."""
 
+from http import HTTPStatus
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from clients.errors import UpstreamError
+from orchestrator.api.documented import methods_at
 from orchestrator.api.problems import Problem, problem_of, problem_of_upstream
 from orchestrator.errors import FieldError, InvalidRequestError, OrderServiceError
 
@@ -33,4 +36,8 @@ def install_error_handlers(app: FastAPI) -> None:
     async def framework(request: Request, error: HTTPException) -> Response:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         detail = f"{request.method} {request.url.path[:100]}: {error.detail}; see /docs"
-        return Problem(error.status_code, code, detail).response(dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            # The router names the methods of one route, and a path may have several.
+            headers |= {"Allow": allowed} if (allowed := methods_at(app, request)) else {}
+        return Problem(error.status_code, code, detail).response(headers)

@@ -39,6 +39,13 @@ _PAGE: Final = 20
 """Orders of a page when nobody says: a screenful."""
 
 
+_FINDABLE: Final = r"^[^\x00-\x1f\x7f]+$"
+"""What the database service takes for the name of a user: without control characters."""
+
+_LONGEST_CURSOR: Final = 500
+"""The longest that the database service takes; its own are below 400."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderApi:
     """The handlers and what they need; `read_within_s` bounds a look at the database service."""
@@ -113,11 +120,11 @@ class OrderApi:
     async def list(
         self,
         request: Request,
-        userId: Annotated[str | None, Query(max_length=128)] = None,  # noqa: N803 - the wire's name
+        userId: Annotated[str | None, Query(max_length=128, pattern=_FINDABLE)] = None,  # noqa: N803 - the wire's name
         status: OrderStatus | None = None,
         attention: Annotated[bool | None, Query(description="true: only flagged orders")] = None,
         limit: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = _PAGE,
-        cursor: Annotated[str | None, Query(max_length=512)] = None,
+        cursor: Annotated[str | None, Query(max_length=_LONGEST_CURSOR)] = None,
     ) -> Response:
         """A page of orders; `nextCursor` is null on the last one."""
         filters = {

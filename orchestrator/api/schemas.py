@@ -19,7 +19,7 @@ from pydantic import (
 from orchestrator.domain import Address, Item, Order, Trace
 from orchestrator.errors import FieldError, InvalidRequestError
 from orchestrator.iso import COUNTRIES, MINOR_DIGITS
-from orchestrator.money import MoneyError, parse_price, total_of
+from orchestrator.money import LARGEST_MINOR_UNITS, MoneyError, parse_price, total_of
 
 MOST_ITEMS: Final = 100
 """Lines of one order. A basket has a few; 100 keep its stored record under 10 KB."""
@@ -36,6 +36,12 @@ _NO_PRECISION: Final = "CLF"
 _FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Control characters, lone surrogates, line and paragraph separators: none belongs in one line of
 text, and some cannot be stored, encoded or logged."""
+
+
+_CONTROL: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+_BLANK: Final = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+ONE_LINE: Final = rf"^[^{_CONTROL}]*[^{_CONTROL}{_BLANK}][^{_CONTROL}]*$"
+"""What `_one_line` takes, as the OpenAPI document says it; lone surrogates are no JSON text."""
 
 
 def _one_line(value: str) -> str:
@@ -66,7 +72,11 @@ def _price(value: object, info: ValidationInfo) -> Decimal:
     return parse_price(value, cast("dict[str, str]", info.context)["currency"])
 
 
-_Line = Annotated[str, Field(min_length=1), AfterValidator(_one_line)]
+_Line = Annotated[
+    str,
+    Field(min_length=1, json_schema_extra={"pattern": ONE_LINE}),
+    AfterValidator(_one_line),
+]
 
 _Price = Annotated[
     Decimal,
@@ -74,7 +84,7 @@ _Price = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "number", "minimum": 0},
+                {"type": "number", "minimum": 0, "maximum": LARGEST_MINOR_UNITS},
                 {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
             ],
             "description": "at most the currency's own number of decimal digits",
@@ -91,26 +101,34 @@ class _Strict(BaseModel):
 class AddressIn(_Strict):
     """Where the order goes."""
 
-    line1: Annotated[_Line, Field(max_length=200)]
-    city: Annotated[_Line, Field(max_length=100)]
-    country: Annotated[str, AfterValidator(_country), Field(examples=["IN"])]
-    postalCode: Annotated[_Line, Field(max_length=20)]  # noqa: N815 - the wire's name
+    line1: Annotated[_Line, Field(max_length=200, examples=["1 MG Road"])]
+    city: Annotated[_Line, Field(max_length=100, examples=["Pune"])]
+    country: Annotated[
+        str,
+        AfterValidator(_country),
+        Field(examples=["IN"], json_schema_extra={"enum": [*sorted(COUNTRIES)]}),
+    ]
+    postalCode: Annotated[_Line, Field(max_length=20, examples=["411001"])]  # noqa: N815 - the wire's name
 
 
 class ItemIn(_Strict):
     """So many units of one article at a price each."""
 
-    sku: Annotated[_Line, Field(max_length=64)]
-    qty: Annotated[int, Field(ge=1, le=MOST_UNITS)]
+    sku: Annotated[_Line, Field(max_length=64, examples=["SKU-1"])]
+    qty: Annotated[int, Field(ge=1, le=MOST_UNITS, examples=[2])]
     price: _Price
 
 
 class OrderRequest(_Strict):
     """The body of `POST /orders`."""
 
-    userId: Annotated[_Line, Field(max_length=128)] | None = None  # noqa: N815 - the wire's name
+    userId: Annotated[_Line, Field(max_length=128, examples=["u-1"])] | None = None  # noqa: N815
     address: AddressIn
-    currency: Annotated[str, AfterValidator(_currency), Field(examples=["INR"])] = "INR"
+    currency: Annotated[
+        str,
+        AfterValidator(_currency),
+        Field(examples=["INR"], json_schema_extra={"enum": [*sorted(MINOR_DIGITS)]}),
+    ] = "INR"
     items: Annotated[list[ItemIn], Field(min_length=1, max_length=MOST_ITEMS)]
 
 

@@ -1,22 +1,57 @@
 """Routes of the database service: parse, run one command or query, render."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query, Response
 from pydantic_core import to_json
 
+from services.contract import Id
 from services.database import commands, queries
-from services.database.model import Abandon, Claim, CreateOrder, OrderStatus, UpdateOrder
+from services.database.model import (
+    Abandon,
+    Abandoned,
+    Claim,
+    CreateOrder,
+    OrderStatus,
+    Record,
+    RecordPage,
+    Records,
+    Stats,
+    UpdateOrder,
+)
 from services.database.record import render, render_many, stored_text
 from services.database.schema import MIGRATIONS
+from services.documented import leads_to
 from services.periodic import Periodic
 from services.settings import ServiceSettings
 from services.storage import Storage
 from services.web import Identifier, PlainText, create_service, json_response
 
 TITLE = "Database Service"
-OrderId = Annotated[Identifier, Path(alias="order_id")]
+OrderId = Annotated[Id, Path(alias="order_id")]
+Answers = dict[int | str, dict[str, Any]]
+
+UNKNOWN_ORDER: Answers = {404: {"description": "unknown_order"}}
+NEXT: dict[str, Any] = leads_to("/orders/{order_id}", "get", "patch", "/abandon post")
+CREATED: Answers = {
+    201: {"model": Record, "description": "Kept; or kept before under this id", **NEXT},
+    200: {"model": Record, "description": "The order to which the key was bound before", **NEXT},
+    410: {"description": "abandoned: this id is dead for good"},
+}
+UPDATED: Answers = {
+    200: {"model": Record, "description": "Written; or written before under this writeId"},
+    409: {"description": "version_conflict, illegal_transition (both with the present `record`)"},
+    **UNKNOWN_ORDER,
+}
+ABANDONED: Answers = {
+    200: {"model": Abandoned, "description": "Abandoned, for good"},
+    409: {"description": "taken_over: the order has moved on"},
+}
+LISTED: Answers = {
+    200: {"model": RecordPage, "description": "A page, newest first"},
+    400: {"description": "invalid_cursor"},
+}
 
 
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
@@ -39,7 +74,7 @@ def add_routes(app: FastAPI, storage: Callable[[], Storage]) -> None:
 
 
 def _add_commands(app: FastAPI, storage: Callable[[], Storage]) -> None:
-    @app.post("/orders", tags=["commands"], status_code=201)
+    @app.post("/orders", tags=["commands"], status_code=201, responses=CREATED)
     async def create_order(body: CreateOrder) -> Response:
         """Keep an order and bind its key; 200 with the existing order of a known key."""
         order = stored_text(body.order, "/order")
@@ -47,20 +82,20 @@ def _add_commands(app: FastAPI, storage: Callable[[], Storage]) -> None:
         stored = await storage().run(lambda tx: commands.create(tx, body, order, progress))
         return _record(stored)
 
-    @app.post("/orders/claim", tags=["commands"])
+    @app.post("/orders/claim", tags=["commands"], responses={200: {"model": Records}})
     async def claim_orders(body: Claim) -> Response:
         """Lease unfinished orders whose lease has run out."""
         rows, now_ms = await storage().run(lambda tx: commands.claim(tx, body))
         return json_response(b'{"items":%b}' % render_many(rows, now_ms))
 
-    @app.patch("/orders/{order_id}", tags=["commands"])
+    @app.patch("/orders/{order_id}", tags=["commands"], responses=UPDATED)
     async def update_order(order_id: OrderId, body: UpdateOrder) -> Response:
         """Compare and set on version and owner; a repeated writeId repeats its answer."""
         progress = stored_text(body.progress, "/progress")
         stored = await storage().run(lambda tx: commands.update(tx, order_id, body, progress))
         return _record(stored)
 
-    @app.post("/orders/{order_id}/abandon", tags=["commands"])
+    @app.post("/orders/{order_id}/abandon", tags=["commands"], responses=ABANDONED)
     async def abandon_order(order_id: OrderId, body: Abandon) -> Response:
         """Take a create back, or keep one that is still to come from ever being."""
         await storage().run(lambda tx: commands.abandon(tx, order_id, body))
@@ -68,19 +103,23 @@ def _add_commands(app: FastAPI, storage: Callable[[], Storage]) -> None:
 
 
 def _add_queries(app: FastAPI, storage: Callable[[], Storage]) -> None:
-    @app.get("/orders/{order_id}", tags=["queries"])
+    found: Answers = {200: {"model": Record}, **UNKNOWN_ORDER}
+
+    @app.get("/orders/{order_id}", tags=["queries"], responses=found)
     async def get_order(order_id: OrderId) -> Response:
         """Return an order as it stands."""
         row, now_ms = await storage().read(lambda tx: queries.get(tx, order_id))
         return json_response(render(row, now_ms))
 
-    @app.get("/keys", tags=["queries"])
+    bound: Answers = {200: {"model": Record}, 404: {"description": "unknown_key"}}
+
+    @app.get("/keys", tags=["queries"], responses=bound)
     async def get_by_key(caller: PlainText, key: Identifier) -> Response:
         """Return the order a caller's key is bound to."""
         row, now_ms = await storage().read(lambda tx: queries.by_key(tx, caller, key))
         return json_response(render(row, now_ms))
 
-    @app.get("/orders", tags=["queries"])
+    @app.get("/orders", tags=["queries"], responses=LISTED)
     async def list_orders(
         *,
         user_id: Annotated[PlainText | None, Query(alias="userId")] = None,
@@ -100,7 +139,7 @@ def _add_queries(app: FastAPI, storage: Callable[[], Storage]) -> None:
         items = render_many(rows, now_ms)
         return json_response(b'{"items":%b,"nextCursor":%b}' % (items, next_cursor))
 
-    @app.get("/stats", tags=["queries"])
+    @app.get("/stats", tags=["queries"], responses={200: {"model": Stats}})
     async def get_stats() -> Response:
         """Return how much is unfinished and how much wants a person."""
         return json_response(to_json(await storage().read(queries.stats)))

@@ -18,6 +18,7 @@ from services.contract import (
     OrderId,
     found,
 )
+from services.documented import leads_to
 from services.inventory import commands, queries
 from services.inventory.expiry import sweep_idle, sweep_now
 from services.inventory.model import (
@@ -61,7 +62,13 @@ def _add_reserve(app: FastAPI, storage: Callable[[], Storage], *, ttl_ms: int) -
         tags=["reservations"],
         summary="Hold the units of an order",
         responses={
-            201: {"model": Reservation, "description": "Held until `expiresAt`"},
+            201: {
+                "model": Reservation,
+                "description": "Held until `expiresAt`",
+                **leads_to(
+                    "/reservations/{reservation_id}", "get", "/commit post", "/release post"
+                ),
+            },
             409: {"description": "out_of_stock, unknown_sku (with shortages); id_in_use"},
             410: {"description": "cancelled: this id has been released, for good"},
             **KEYED,

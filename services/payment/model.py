@@ -39,7 +39,7 @@ class PaymentRequest(RequestBody):
     id: Id = Field(examples=["0b6e5a52-3f0e-5f4b-9a57-3f1c5f9a7c11"])
     order_id: Id = Field(examples=["6f2c1f0e-95a8-4b53-9d6e-3f3b6d1f8a10"])
     user_id: PlainText | None = Field(default=None, examples=["u-1"])
-    currency: str = Field(examples=["INR"])
+    currency: str = Field(examples=["INR"], json_schema_extra={"enum": [*sorted(MINOR_DIGITS)]})
     amount: Amount = Field(examples=["999.00"])
 
     @field_validator("currency")
