@@ -61,11 +61,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def restart(self) -> None:
         """Set the clock back to its beginning; nothing may be waiting for it."""
         self._scheduled: list[asyncio.TimerHandle]
-        if any(not timer.cancelled() for timer in self._scheduled):
-            message = "a timer is still set: end what waits for it before the clock is set back"
+        if left := [timer for timer in self._scheduled if not timer.cancelled()]:
+            message = f"end what waits for {left[0]!r} before the clock is set back"
             raise RuntimeError(message)
         for timer in self._scheduled:
-            timer._scheduled = False  # type: ignore[attr-defined] # noqa: SLF001 - as asyncio's own sweep does
+            timer._scheduled = False  # noqa: SLF001 - as asyncio's own sweep does
         self._scheduled.clear()
         self._timer_cancelled_count = 0
         self._jumping.now_s = START_S

@@ -1,0 +1,81 @@
+"""Errors of the calls: ids, keys, retries, and what an answer is taken for."""
+
+from typing import Final
+
+from proof.mutants.mutant import Edit, Mutant
+
+_UPSTREAM: Final = "clients/upstream.py"
+
+CALLS: Final = (
+    Mutant(
+        "a time-out is taken for 'failed'",
+        "a well-known sample stores a failure for every error of the payment call",
+        (Edit(_UPSTREAM, "            in_doubt=not unsent,\n", "            in_doubt=False,\n"),),
+    ),
+    Mutant(
+        "a 5xx is taken for a refusal",
+        "`if response.is_error: raise PaymentDeclined`",
+        (Edit(_UPSTREAM, "in_doubt=kind is not Rejected,", "in_doubt=False,"),),
+    ),
+    Mutant(
+        "any 2xx is a success",
+        "a proxy's welcome page, with status 200, paid for the order",
+        (
+            Edit(_UPSTREAM, "if body is not None and call.accepts(body):", "if True:"),
+            Edit(
+                _UPSTREAM,
+                "            return Answer(status, body, attempts=1)",
+                "            return Answer(status, body or {}, attempts=1)",
+            ),
+        ),
+    ),
+    Mutant(
+        "a new key on every try",
+        "the key is made where the request is sent, so a retry is a new request",
+        (
+            Edit(
+                _UPSTREAM,
+                'headers["X-Idempotency-Key"] = call.key',
+                'headers["X-Idempotency-Key"] = f"{call.key}:{self._clock():.3f}"',
+            ),
+        ),
+    ),
+    Mutant(
+        "the client's key goes downstream",
+        "one key for every operation of an order: the second one meets the answer of the first",
+        (
+            Edit(
+                _UPSTREAM,
+                'headers["X-Idempotency-Key"] = call.key',
+                'headers["X-Idempotency-Key"] = call.key.partition(":")[0]',
+            ),
+        ),
+    ),
+    Mutant(
+        "a refusal is retried",
+        "retry on every exception: a declined card is charged four times over",
+        (
+            Edit(
+                "clients/retry.py",
+                "TRANSIENT = (Unreachable, Faulty, Busy)",
+                "TRANSIENT = (UpstreamError,)",
+            ),
+        ),
+    ),
+    Mutant(
+        "ids are made anew",
+        "the upstream chooses the id, or every try does: an answer that is lost cannot be undone",
+        (
+            Edit(
+                "orchestrator/domain.py",
+                "from uuid import UUID, uuid5",
+                "from uuid import uuid4",
+            ),
+            Edit(
+                "orchestrator/domain.py",
+                "return str(uuid5(UUID(self.id), word))",
+                "return str(uuid4())",
+            ),
+        ),
+    ),
+)
