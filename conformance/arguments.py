@@ -18,7 +18,7 @@ Checks a running upstream of the order service against the upstream contract, ov
 It creates, finishes and undoes things under fresh random ids, so it can be run again and again
 against a test system. Never point it at production: it reserves, charges and ships.
 """
-CODES: Final = "Exit code: 0 conforms; 1 a rule is violated; 2 nothing could be checked."
+CODES: Final = "Exit code: 0 conforms; 1 a rule is violated; 2 it could not be checked."
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from conformance.report.as_json import write_json
 from conformance.report.junit import write_junit
 from conformance.report.terminal import Terminal
 from conformance.restart import restart_by
-from conformance.result import Result, conforms
+from conformance.result import Result, checked, conforms
 from conformance.run import run
 from conformance.suite import suite_of
 from conformance.target import Needs, Target
@@ -60,7 +60,9 @@ def _check(options: Options, terminal: Terminal, transport: httpx.AsyncBaseTrans
         _write_files(options, results, about)
     except OSError as error:
         raise Unusable(f"The results cannot be written: {error}.") from error
-    return CONFORMS if conforms(results) else VIOLATED
+    if not conforms(results):
+        return VIOLATED
+    return CONFORMS if checked(results) else UNUSABLE
 
 
 def _write_files(options: Options, results: list[Result], about: dict[str, str]) -> None:

@@ -19,7 +19,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Result:
-    """One check of one run. `violation` of a failed one, `reason` of one that was not checked."""
+    """One check of one run. `violation` of a failed one, `reason` of one that was not checked.
+
+    `wanted`: it was not checked although all was given that it needs, such as a restart command.
+    """
 
     check: Check[Any]
     wording: Wording
@@ -28,6 +31,7 @@ class Result:
     violation: Violation | None = None
     story: tuple[Answer, ...] = ()
     reason: str = ""
+    wanted: bool = False
 
 
 def count(results: list[Result], outcome: Outcome) -> int:
@@ -38,6 +42,12 @@ def count(results: list[Result], outcome: Outcome) -> int:
 def summary(results: list[Result]) -> str:
     """Return the line that a run ends with."""
     return ", ".join(f"{count(results, outcome)} {outcome}" for outcome in Outcome)
+
+
+def checked(results: list[Result]) -> bool:
+    """Whether something was checked, and all that was asked for."""
+    made = [result for result in results if result.outcome is not Outcome.NOT_CHECKED]
+    return bool(made) and not any(result.wanted for result in results)
 
 
 def conforms(results: list[Result]) -> bool:

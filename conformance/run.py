@@ -96,9 +96,9 @@ class Run:
         if self.result is None and self.second_half is not None:
             await self._guarded(_exhaust(self.second_half), last=True)
 
-    def leave_out(self, reason: str) -> None:
-        """Note that it could not be made."""
-        self._end(Outcome.NOT_CHECKED, reason=reason)
+    def leave_out(self, reason: str, *, wanted: bool = False) -> None:
+        """Note that it could not be made; `wanted`: although it should have been possible."""
+        self._end(Outcome.NOT_CHECKED, reason=reason, wanted=wanted)
 
     async def _guarded(self, part: Awaitable[None], *, last: bool = False) -> None:
         self.began = time.monotonic()
@@ -163,7 +163,10 @@ class _Runner:
             try:
                 await interlude()
             except NotChecked as reason:
-                return _leave_out([one for one in together if one.result is None], str(reason))
+                for one in together:
+                    if one.result is None:
+                        one.leave_out(str(reason), wanted=True)
+                return None
         for one in together:
             await one.resume()
             await self._look_whether_gone(one)

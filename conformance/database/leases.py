@@ -13,7 +13,7 @@ GROUP: Group[DatabaseProbe] = Group("leases", "claims and leases", frozenset({DA
 
 LEASE_S = 0.5
 """Long enough to be asked for in time, short enough to wait for."""
-SLACK_S = 5.0
+SLACK_S = 3.0
 """How late a lease that has run out may be given to another, on a busy machine."""
 POLL_S = 0.05
 """How often a lease is looked at that has to run out in time."""

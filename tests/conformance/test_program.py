@@ -313,10 +313,20 @@ def test_a_service_that_dies_under_the_checks() -> None:
     ids=["fails", "hangs"],
 )
 def test_a_restart_that_does_not_work(command: str, reason: str) -> None:
-    """What could not be restarted is not checked, and says why; it is no violation."""
-    restart = ("--restart-command", command, "--restart-timeout-s", "0.3", "--only", "restart")
+    """What could not be restarted is not checked, and says why: no violation, and no pass."""
+    only = ("--only", "restart", "--only", "keys")
+    restart = ("--restart-command", command, "--restart-timeout-s", "0.3", *only)
     code, said = program(Small("shipping").handle, "shipping", "--url", URL, *restart)
 
-    assert 0 == code
+    assert 2 == code
     assert reason in " ".join(said.split())
+    assert said.endswith("\n4 passed, 0 failed, 5 not checked\n")
+
+
+def test_nothing_checked_is_no_pass() -> None:
+    """Exit code 2 when none of the checks that were asked for could be made."""
+    small = Small("shipping")
+    code, said = program(small.handle, "shipping", "--url", URL, "--only", "restart")
+
+    assert 2 == code
     assert said.endswith("\n0 passed, 0 failed, 5 not checked\n")
