@@ -150,9 +150,14 @@ class Run:
     async def _until_all_is_over(self) -> None:
         await self._successors.until_final(self._asking, lambda: self._heals_at)
         await self._let_all_end()
+        if late := list(self._network.deliver_belated()):
+            self._note(f"what was under way all the time arrives: {', '.join(late)}")
+            # What comes so late may even be the order itself: it too must become final.
+            await self._successors.until_final(self._asking, lambda: self._heals_at)
+            await self._let_all_end()
 
     async def _let_all_end(self) -> None:
-        """Sleepers wake, late requests arrive, and whoever still works comes to an end."""
+        """Sleepers wake, and whoever still works comes to an end."""
         if Event.EAGER in self._happened:
             await asyncio.sleep(self._began + EAGER_S + LATENCY_S - self._loop.time())
         until = max(self._loop.time(), self._heals_at) + BOUND_S
@@ -164,10 +169,10 @@ class Run:
                 await asyncio.wait(
                     working, timeout=min(left, 1.0), return_when=asyncio.FIRST_COMPLETED
                 )
+            elif any(r.alive and len(r.service.running) for r in self._replicas.values()):
+                await asyncio.sleep(min(left, LOOK_S))
             else:
                 break
-        for call in self._network.deliver_belated():
-            self._note(f"a {call} that was under way all the time arrives")
 
     def _working(self) -> set[asyncio.Task[Any]]:
         return {

@@ -21,8 +21,8 @@ BOUND_S: Final = LEASE_S + 30.0
 LOOK_S: Final = 0.5
 """How long after the end of a lease somebody looks; the real interval is random."""
 
-EAGER_S: Final = 0.045
-"""The moment of an eager look: the fifth call of an order that goes well."""
+EAGER_S: Final = 0.015
+"""The moment of an eager look: the order is being worked on, and most of it is still to come."""
 
 LATENCY_S: Final = 0.01
 """Not nothing, so that what happens at once can interleave."""

@@ -11,8 +11,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from starlette.applications import Starlette
-from starlette.routing import Mount
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import create_app
 from services.settings import ServiceSettings
@@ -72,8 +71,8 @@ def whole_shop(folder: Path) -> Iterator[tuple[str, str]]:
         yield stack.enter_context(served(_together(front, behind))), shelf
 
 
-def _together(front: FastAPI, behind: Mapping[str, FastAPI]) -> Starlette:
-    """One application that starts those behind before the one in front."""
+def _together(front: FastAPI, behind: Mapping[str, FastAPI]) -> ASGIApp:
+    """One application that starts those behind before the one in front, which has all requests."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -82,4 +81,9 @@ def _together(front: FastAPI, behind: Mapping[str, FastAPI]) -> Starlette:
                 await stack.enter_async_context(app.router.lifespan_context(app))
             yield
 
-    return Starlette(routes=[Mount("/", app=front)], lifespan=lifespan)
+    life = Starlette(lifespan=lifespan)
+
+    async def both(scope: Scope, receive: Receive, send: Send) -> None:
+        await (life if scope["type"] == "lifespan" else front)(scope, receive, send)
+
+    return both
