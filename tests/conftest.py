@@ -1,24 +1,11 @@
-"""What tests of all parts share: a PostgreSQL of their own, and which of them run side by side."""
+"""What tests of all parts share: a PostgreSQL of their own."""
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Final
 
 import pytest
 
 from testbed.postgres import find_binaries, private_postgres
-
-TESTS: Final = Path(__file__).parent
-SHARING_A_STACK: Final = TESTS / "e2e"
-"""Seven processes, started once for all of them."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares dear fixtures when the tests run in several processes."""
-    for item in items:
-        shares = SHARING_A_STACK if item.path.is_relative_to(SHARING_A_STACK) else item.path
-        item.add_marker(pytest.mark.xdist_group(str(shares.relative_to(TESTS))))
 
 
 @pytest.fixture(scope="session")
