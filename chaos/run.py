@@ -10,7 +10,7 @@ import httpx
 
 from chaos.evidence import Evidence, Violation
 from chaos.logs import stack_traces
-from chaos.minimum import least_proven
+from chaos.minimum import least_proven, owed
 from chaos.plan import BOUND_S, Plan
 from chaos.report import Result
 from chaos.shop import stock
@@ -22,6 +22,8 @@ from testbed.books import Books, read_books
 from testbed.postgres import PostgresServer
 
 _BEFORE_S: Final = 1.0  # customers find their way in before anything breaks
+_ROUND_S: Final = 5.0  # each track strikes a few times
+_GRACE_S: Final = 120.0  # of such rounds, for a machine so slow that orders are too few
 _AFTER_S: Final = 2.0  # and shop on when everything works again
 _REPLAYS_A_SECOND: Final = 3  # of a run's length; each takes a few hundredths of a second
 _MOST_REPLAYS: Final = 200
@@ -37,7 +39,7 @@ async def run(plan: Plan, folder: Path, server: PostgresServer | None) -> Result
         spent.on("starting")
         async with world.crowd.shopping(plan.customers):
             await asyncio.sleep(_BEFORE_S)
-            await rage(world.tracks, world.diary, least_proven(plan), plan.seconds, world.rng)
+            await _rage(world)
             spent.on("breaking and mending")
             await world.fleet.ready(*world.fleet.replicas.values(), *world.fleet.services.values())
             healed_at, healed_at_monotonic = time.time(), time.monotonic()
@@ -71,6 +73,19 @@ async def _start(world: World, units: dict[str, int]) -> None:
         for sku, on_hand in units.items():
             url = f"{fleet.services['inventory'].url}/stock/{sku}"
             (await http.put(url, json={"onHand": on_hand})).raise_for_status()
+
+
+async def _rage(world: World) -> None:
+    """Strike for as long as planned, and then in short rounds until nothing is missing."""
+    plan = world.plan
+    least = least_proven(plan)
+    await rage(world.tracks, world.diary, least, plan.seconds, world.rng)
+    give_up_at = time.monotonic() + _GRACE_S
+    while time.monotonic() < give_up_at:
+        orders = await world.settling.all_orders()
+        if not owed(plan, world.diary.proven, orders, world.crowd.attempts, world.crowd.looks):
+            return
+        await rage(world.tracks, world.diary, least, _ROUND_S, world.rng)
 
 
 async def _gather(world: World, stock_before: dict[str, int]) -> Evidence:

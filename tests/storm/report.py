@@ -1,13 +1,14 @@
 """What a storm was like and what it left, for a person; and whether it was one at all."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from chaos.attempt import Attempt
 from chaos.diary import Diary, Kind
-from chaos.evidence import Evidence, Violation
+from chaos.evidence import Evidence, Order, Violation
 from chaos.figures import age_s, by_outcome, counted, spread, taken_over
 from chaos.plan import Plan
 from chaos.story import tell
@@ -32,6 +33,21 @@ class Result:
     spent_s: Mapping[str, float]
     logs: list[Path]
 
+    @property
+    def seen(self) -> "Seen":
+        """What it brought about."""
+        evidence = self.evidence
+        return Seen(
+            plan=self.plan,
+            least=self.least,
+            diary=self.diary,
+            faults=self.faults,
+            journal=self.journal,
+            orders=evidence.orders,
+            attempts=evidence.attempts,
+            looks=len(evidence.looks),
+        )
+
     def text(self) -> str:
         """All of it."""
         story = tell(self.violations, self.evidence, self.logs, self.journal.began)
@@ -42,25 +58,52 @@ class Result:
         return list(dict.fromkeys(v.order_id for v in self.violations[:3] if v.order_id))
 
     def missing(self) -> list[str]:
-        """What was too little for this to have been a storm; less is asked of a short one."""
+        """What was too little for this to have been a storm."""
         scale = self.plan.seconds / _TWENTY_S
-        orders = Counter(order["status"] for order in self.evidence.orders.values())
-        codes = Counter(attempt.code for attempt in self.evidence.attempts)
+        replays = ("requests repeated at the end", len(self.evidence.replays), 10 * scale)
+        return [*self.seen.missing(), *_too_few([replays])]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a storm has brought about so far."""
+
+    plan: Plan
+    least: Mapping[Kind, int]
+    diary: Diary
+    faults: Counter[Fault]
+    journal: Journal
+    orders: Mapping[str, Order]
+    attempts: Sequence[Attempt]
+    looks: int
+
+    def missing(self) -> list[str]:
+        """What is too little still; less is asked of a short storm."""
+        scale = self.plan.seconds / _TWENTY_S
+        orders = Counter(order["status"] for order in self.orders.values())
+        codes = Counter(attempt.code for attempt in self.attempts)
         kinds_met = sum(self.faults[fault] > 0 for fault in Fault)
-        wanted: list[tuple[str, int, float]] = [
-            *((str(kind), self.diary.proven[kind], least) for kind, least in self.least.items()),
-            ("kinds of faults", kinds_met, len(Fault) - (2 if scale < 1 else 0)),
-            ("faults", self.faults.total(), 60 * scale),
-            ("CONFIRMED orders", orders["CONFIRMED"], 8 * scale),
-            ("FAILED orders", orders["FAILED"], 5 * scale),
-            ("orders taken over", taken_over(self.evidence.orders), 3 * scale),
-            ("repeated requests at upstreams", self.journal.repeats, 10 * scale),
-            ("creates that met a tombstone", self.journal.tombstones_hit, 2 * scale),
-            ("looks at orders", len(self.evidence.looks), 5 * scale),
-            ("requests repeated at the end", len(self.evidence.replays), 10 * scale),
-            ("key reused", codes["idempotency_key_reused"], 2 * scale),
-        ]
-        return [f"{what}: {had}, not {least:g}" for what, had, least in wanted if had < least]
+        return _too_few(
+            [
+                *(
+                    (str(kind), self.diary.proven[kind], least)
+                    for kind, least in self.least.items()
+                ),
+                ("kinds of faults", kinds_met, len(Fault) - (2 if scale < 1 else 0)),
+                ("faults", self.faults.total(), 60 * scale),
+                ("CONFIRMED orders", orders["CONFIRMED"], 8 * scale),
+                ("FAILED orders", orders["FAILED"], 5 * scale),
+                ("orders taken over", taken_over(self.orders), 3 * scale),
+                ("repeated requests at upstreams", self.journal.repeats, 10 * scale),
+                ("creates that met a tombstone", self.journal.tombstones_hit, 2 * scale),
+                ("looks at orders", self.looks, 5 * scale),
+                ("key reused", codes["idempotency_key_reused"], 2 * scale),
+            ]
+        )
+
+
+def _too_few(wanted: Iterable[tuple[str, int, float]]) -> list[str]:
+    return [f"{what}: {had}, not {least:g}" for what, had, least in wanted if had < least]
 
 
 def _figures(result: Result) -> Iterator[str]:
