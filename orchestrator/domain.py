@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -20,6 +21,16 @@ class OrderStatus(StrEnum):
     def final(self) -> bool:
         """Whether nothing will change any more."""
         return self not in {OrderStatus.PENDING, OrderStatus.COMPENSATING}
+
+
+@lru_cache(maxsize=4096)  # three an order: more than are in flight, and each is asked for thrice
+def resource_id(order_id: str, word: str) -> str:
+    """The id of an order's `reservation`, `payment` or `shipment`.
+
+    UUIDv5 of the order id and the word (contract rule 1): a caller that lost an answer still knows
+    the name of what it may have created.
+    """
+    return str(uuid5(UUID(order_id), word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +81,8 @@ class Order:
     trace: Trace
 
     def resource_id(self, word: str) -> str:
-        """The id of this order's `reservation`, `payment` or `shipment`.
-
-        UUIDv5 of the order id and the word (contract rule 1): a caller that lost an answer still
-        knows the name of what it may have created.
-        """
-        return str(uuid5(UUID(self.id), word))
+        """The id of this order's `reservation`, `payment` or `shipment`."""
+        return resource_id(self.id, word)
 
     @property
     def reservation_id(self) -> str:

@@ -1,6 +1,7 @@
 """What Prometheus sees at /metrics. Children are made once: `labels()` on every call is slow."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -43,6 +44,11 @@ class Metrics:
             ["step", "kind"],
             registry=registry,
         )
+        # Bounded by the values there are: steps, kinds, outcomes, problem codes.
+        self._orders_of = cache(self._orders.labels)
+        self._order_seconds_of = cache(self._order_seconds.labels)
+        self._seconds_of = cache(self._step_seconds.labels)
+        self._attempts_of = cache(self._attempts.labels)
         self._refused = Counter(
             "orders_refused",
             "Requests refused before an order existed, by problem code",
@@ -77,14 +83,14 @@ class Metrics:
 
     def stepped(self, event: Event) -> None:
         """A step or an undo has ended."""
-        self._step_seconds.labels(event.step, event.kind, event.outcome).observe(event.ms / 1000)
-        self._attempts.labels(event.step, event.kind).inc(event.attempts)
+        self._seconds_of(event.step, event.kind, event.outcome).observe(event.ms / 1000)
+        self._attempts_of(event.step, event.kind).inc(event.attempts)
 
     def ended(self, status: str, code: str, *, seconds: float, recovered: bool) -> None:
         """A run has left the order in `status`."""
         outcome = status.lower() if OrderStatus(status).final else f"parked_{status.lower()}"
-        self._orders.labels(outcome, code, str(recovered).lower()).inc()
-        self._order_seconds.labels(outcome).observe(seconds)
+        self._orders_of(outcome, code, str(recovered).lower()).inc()
+        self._order_seconds_of(outcome).observe(seconds)
 
     def refused(self, code: str) -> None:
         """A request was refused before an order existed."""

@@ -88,11 +88,12 @@ class OrderApi:
     async def place(self, request: Request) -> Response:
         """Reserve, authorize, ship, capture, commit; or take back what was done and say why."""
         trace: Trace = request.state.trace
-        key = idempotency_key(request)
-        body = await read_json(request, max_bytes=self.max_body_bytes)
-        order = parse_order(body, order_id=str(uuid.uuid4()), trace=trace)
-        claim = Claim(caller_of(request, order, header=self.caller_header), key)
+        key = None
         try:
+            key = idempotency_key(request)
+            body = await read_json(request, max_bytes=self.max_body_bytes)
+            order = parse_order(body, order_id=str(uuid.uuid4()), trace=trace)
+            claim = Claim(caller_of(request, order, header=self.caller_header), key)
             placed = await self.checkout.place(order, claim)
         except RefusedError as refusal:
             problem = problem_of(refusal)

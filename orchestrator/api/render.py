@@ -2,14 +2,16 @@
 
 import json
 from typing import Any, Final
-from uuid import UUID, uuid5
 
 from starlette.responses import Response
 
 from clients.database import StoredOrder
 from orchestrator.api.problems import RETRY_AFTER_S, Problem
-from orchestrator.domain import Failure, OrderStatus
+from orchestrator.domain import Failure, OrderStatus, resource_id
 from orchestrator.saga.record import decode_failure
+
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: `json.dumps` with options makes an encoder for every answer."""
 
 _UNKNOWN: Final = Failure(504, "deadline_exceeded", "the order did not go through")
 
@@ -18,14 +20,13 @@ def present(stored: StoredOrder) -> dict[str, Any]:
     """The order as clients see it, whichever way it is going."""
     document = {name: value for name, value in stored.order.items() if name != "trace"}
     progress = stored.progress
-    name = UUID(stored.id)
     return {
         "id": stored.id,
         "status": stored.status,
         **document,
-        "reservationId": str(uuid5(name, "reservation")),
-        "paymentId": str(uuid5(name, "payment")),
-        "shipmentId": str(uuid5(name, "shipment")),
+        "reservationId": resource_id(stored.id, "reservation"),
+        "paymentId": resource_id(stored.id, "payment"),
+        "shipmentId": resource_id(stored.id, "shipment"),
         "createdAt": stored.created_at,
         "updatedAt": stored.updated_at,
         **progress.get("kept", {}),
@@ -70,8 +71,7 @@ def problem_of_order(stored: StoredOrder, *, keyed: bool) -> Problem:
 
 def shown(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:  # noqa: ANN401 - JSON is anything
     """A JSON answer."""
-    content = json.dumps(body, separators=(",", ":"))
-    return Response(content, status, media_type="application/json", headers=headers)
+    return Response(_encode(body), status, media_type="application/json", headers=headers)
 
 
 def _compensation(stored: StoredOrder) -> str:

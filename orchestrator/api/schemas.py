@@ -1,7 +1,6 @@
 """The wire form of an order: what is accepted, with a JSON pointer to everything that is not."""
 
 import re
-import unicodedata
 from decimal import Decimal
 from typing import Annotated, Final, cast
 
@@ -33,19 +32,18 @@ _MOST_ERRORS: Final = 100
 _NO_PRECISION: Final = "CLF"
 """With an unknown currency the digits of its prices cannot be judged; this one has the most (4)."""
 
-_FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Control characters, lone surrogates, line and paragraph separators: none belongs in one line of
-text, and some cannot be stored, encoded or logged."""
-
-
 _CONTROL: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 _BLANK: Final = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 ONE_LINE: Final = rf"^[^{_CONTROL}]*[^{_CONTROL}{_BLANK}][^{_CONTROL}]*$"
 """What `_one_line` takes, as the OpenAPI document says it; lone surrogates are no JSON text."""
 
+_FORBIDDEN: Final = re.compile(rf"[{_CONTROL}\ud800-\udfff]")
+"""Control characters, line and paragraph separators, lone surrogates: none belongs in one line of
+text, and some cannot be stored, encoded or logged."""
+
 
 def _one_line(value: str) -> str:
-    if any(unicodedata.category(character) in _FORBIDDEN_CATEGORIES for character in value):
+    if _FORBIDDEN.search(value):
         message = "must not contain control characters"
         raise ValueError(message)
     if not value.strip():

@@ -10,7 +10,7 @@ import secrets
 import uuid
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -45,16 +45,18 @@ class Tracing:
             return
         trace = _trace_of(Headers(scope=scope))
         scope.setdefault("state", {})["trace"] = trace
+        told = (
+            (b"x-request-id", trace.request_id.encode()),
+            (b"traceparent", trace.traceparent.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        )
         began = False
 
         async def send_traced(message: Message) -> None:
             nonlocal began
             if message["type"] == "http.response.start":
                 began = True
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = trace.request_id
-                headers["traceparent"] = trace.traceparent
-                headers["X-Content-Type-Options"] = "nosniff"
+                message["headers"] = [*message.get("headers", ()), *told]
             await send(message)
 
         try:

