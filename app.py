@@ -35,6 +35,7 @@ from orchestrator.api.tracing import Tracing
 from orchestrator.checkout import Checkout
 from orchestrator.idempotency import IdempotencyKeys
 from orchestrator.logs import configure_logging
+from orchestrator.memory import settled_memory
 from orchestrator.metrics import Metrics
 from orchestrator.placement import AnswerTimes
 from orchestrator.recovery import AT_ONCE, Recovery, RecoveryTimes
@@ -43,7 +44,7 @@ from orchestrator.saga.running import RunningSagas
 from orchestrator.saga.step import Step, Upstreams
 from orchestrator.saga.table import ORDER_SAGA
 from orchestrator.settings import Settings, explain_refusal
-from orchestrator.shutdown import on_sigterm
+from orchestrator.shutdown import Drain, on_sigterm
 from orchestrator.telemetry import Telemetry
 
 _SPARE_CONNECTIONS = 32
@@ -191,13 +192,19 @@ def create_app(
         async with AsyncExitStack() as stack:
             for upstream in service.services.all.values():
                 stack.push_async_callback(upstream.close)
-            stack.push_async_callback(_drain, service, settings)
-            loop = asyncio.get_running_loop()
-            stack.enter_context(
-                on_sigterm(lambda: loop.call_soon_threadsafe(_begin_to_drain, service))
+            drain = Drain(
+                service.admission,
+                service.recovery,
+                service.running,
+                finish_within_s=settings.drain_s,
+                give_up_within_s=settings.upstream_timeout_s,
             )
+            stack.push_async_callback(drain.finish)
+            loop = asyncio.get_running_loop()
+            stack.enter_context(on_sigterm(lambda: loop.call_soon_threadsafe(drain.begin)))
             background = _in_background(service.recovery, stop_within_s=settings.upstream_timeout_s)
             await stack.enter_async_context(background)
+            stack.enter_context(settled_memory())
             yield
 
     app = FastAPIOffline(
@@ -227,20 +234,6 @@ def create_app(
 
 def _state_of(upstream: Upstream) -> Callable[[], float]:
     return lambda: float(upstream.breaker.state)
-
-
-def _begin_to_drain(service: OrderService) -> None:
-    """Take no orders any more, neither new ones nor those that others have left."""
-    service.admission.draining = True
-    service.recovery.stop()
-
-
-async def _drain(service: OrderService, settings: Settings) -> None:
-    """Finish the orders that are left, then give up the leases of those that cannot be finished."""
-    _begin_to_drain(service)
-    await service.running.drain(
-        finish_within_s=settings.drain_s, give_up_within_s=settings.upstream_timeout_s
-    )
 
 
 @asynccontextmanager
