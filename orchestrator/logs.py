@@ -11,7 +11,7 @@ from typing import Final
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-_SERVER_LOGGERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
+_SERVER_LOGGERS: Final = ("uvicorn", "uvicorn.error")
 
 
 def configure_logging(level: str) -> None:
@@ -25,6 +25,8 @@ def configure_logging(level: str) -> None:
             reserved_attrs=[*RESERVED_ATTRS, "color_message"],  # uvicorn's, for terminals
         )
     )
+    # No line shows these, and to find them out for each costs as much as to write it.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
@@ -32,7 +34,10 @@ def configure_logging(level: str) -> None:
         server_log = logging.getLogger(name)
         server_log.handlers = []
         server_log.propagate = True
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    # Without a handler anywhere the server does not even put the line together.
+    access_log = logging.getLogger("uvicorn.access")
+    access_log.handlers = []
+    access_log.propagate = False
     # They tell of every request: its whole URL, and at DEBUG its headers, keys among them.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -119,7 +119,7 @@ def test_an_exception_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> N
     assert "Traceback" in line["exc_info"]
 
 
-def test_the_server_tells_requests_at_warning_only(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_line_is_a_request(capsys: pytest.CaptureFixture[str]) -> None:
     """A line a request gives way to a line an order; httpx does not tell its URLs."""
     configure_logging("info")
 
@@ -128,6 +128,8 @@ def test_the_server_tells_requests_at_warning_only(capsys: pytest.CaptureFixture
     logging.getLogger("uvicorn.error").info("started")
 
     assert ["started"] == [line["event"] for line in _lines(capsys)]
+    # What uvicorn asks before it puts a line together.
+    assert not logging.getLogger("uvicorn.access").hasHandlers()
 
 
 def test_the_level_is_the_one_that_was_set(capsys: pytest.CaptureFixture[str]) -> None:
