@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from clients.transport import Network
+
 _URL: Final = re.compile(r"https?://[^\s/?#@]*[^\s/?#@:](/[^\s?#]*)?")
 _OWN_NAMES: Final = {
     "inventory": "INVENTORY_URL",
@@ -89,6 +91,10 @@ class Settings(BaseSettings):
     debug_mode: bool = Field(default=False, description="true: one try for every call, no retries")
     upstream_timeout_s: float = Field(
         5.0, gt=0, le=300, description="one call, from the first byte out to the last byte in"
+    )
+    upstream_transport: Network = Field(
+        "lean",
+        description="the network under the calls: lean (our own) or httpx (its own, slower)",
     )
     order_deadline_s: float = Field(
         30.0, gt=0, le=3600, description="the forward way of one order, retries included"

@@ -123,7 +123,7 @@ class SagaRunner:
             deadline=deadline,
             fence=errand.custody.fence,
             obligatory=obligatory,
-            headers=errand.order.trace.headers(),
+            headers=errand.custody.headers,
             caller=errand.order.id,
         )
 

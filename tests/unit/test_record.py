@@ -83,7 +83,7 @@ def test_progress_is_read_back_as_far_as_it_is_durable() -> None:
     """A successor knows the failure, the pivot, what was kept and the timeline; not this run's."""
     failure = Failure(402, "payment_declined", "no", {"service": "payment"}, {"a": [1]}, 3.0)
     act = Event("2026-01-01T00:00:00.000Z", "act", "ship", "ship", "done", 2, 12.5)
-    trouble = replace(act, outcome="rejected", error={"status": 422, "code": "x", "detail": "y"})
+    trouble = act._replace(outcome="rejected", error={"status": 422, "code": "x", "detail": "y"})
     note = Event("2026-01-01T00:00:01.000Z", "event", note="parked")
     progress = Progress(
         status=OrderStatus.COMPENSATING,

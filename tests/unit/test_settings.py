@@ -52,6 +52,7 @@ def _refusal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
         ("DRAIN_S", "3601"),
         ("DEBUG_MODE", "perhaps"),
         ("LOG_LEVEL", "chatty"),
+        ("UPSTREAM_TRANSPORT", "carrier-pigeon"),
         ("CALLER_HEADER", "X User"),
         ("CALLER_HEADER", "X-User: evil"),
         ("INVENTORY_URL", "inventory:8006"),
