@@ -104,8 +104,8 @@ SAGA: Final = (
         (
             Edit(
                 _RUNNER,
-                "progress = replace(progress, pivot_recorded=True, failure=None)",
-                "progress = replace(progress, failure=None)",
+                "progress = progress.but(pivot_recorded=True, failure=None)",
+                "progress = progress.but(failure=None)",
             ),
         ),
     ),
