@@ -7,6 +7,7 @@ flagged.
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,6 +31,14 @@ AT_ONCE: Final = 32
 """Recovered orders under way at a time in one replica. Enough to keep every upstream busy after a
 crash (32 orders of some 50 ms are 600 a second), few enough that new orders still get their
 share."""
+
+
+ENOUGH_FREE: Final = AT_ONCE // 2
+"""So many places are to be free before more is claimed while some are busy: a claim for each order
+that ends would cost the database service as much as the orders do."""
+
+GATHER_S: Final = 0.25
+"""But no longer than this is waited for them: orders that hang keep no place from the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class Recovery:
         self._clock = clock
         self._under_way: set[asyncio.Task[StoredOrder]] = set()
         self._unanswered: Lease | None = None
+        self._count_from = -math.inf
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -94,8 +104,20 @@ class Recovery:
             if found_all:
                 # Jittered, so that replicas started together do not look together.
                 await self._pause(self._times.interval_s * random.uniform(0.5, 1.5))  # noqa: S311
-            elif self._under_way:
-                await asyncio.wait(set(self._under_way), return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await self._room()
+
+    async def _room(self) -> None:
+        """Wait until a place is free, and a little longer for enough of them."""
+        gather_until: float | None = None
+        while self._under_way and len(self._under_way) > AT_ONCE - ENOUGH_FREE:
+            timeout_s = None if gather_until is None else gather_until - self._clock()
+            if timeout_s is not None and timeout_s <= 0:
+                return
+            await asyncio.wait(
+                set(self._under_way), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            gather_until = gather_until or self._clock() + GATHER_S
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -117,8 +139,14 @@ class Recovery:
         self._unanswered = None
         for stored in claimed:
             self._begin(stored, lease)
-        self._log.backlog(await self._database.backlog(limits))
+        await self._look_at_backlog(limits)
         return len(claimed) < free
+
+    async def _look_at_backlog(self, limits: CallLimits) -> None:
+        """Count what is left, not oftener than looks are due: with much left, counting is work."""
+        if self._clock() >= self._count_from:
+            self._log.backlog(await self._database.backlog(limits))
+            self._count_from = self._clock() + self._times.interval_s / 2
 
     def _lease_to_claim_with(self) -> Lease:
         """A new one; or that of a claim whose answer was lost, to be given what it had claimed.

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.logs import log_event, logger
 from services.problem import PROBLEM_JSON, ProblemError
+from services.shortcut import Shortcuts
+from services.storage import StorageUnavailable
 
 # The largest order (its opaque parts included) is far below; more is a mistake or an attack.
 MAX_BODY_BYTES = 1024 * 1024
@@ -24,10 +26,11 @@ TRACE_VALUE = re.compile(rb"[\x21-\x7e]{1,255}")
 class Edge:
     """Plain ASGI middleware (a BaseHTTPMiddleware can cancel a handler in the middle)."""
 
-    def __init__(self, app: ASGIApp, service: str) -> None:
-        """`service` names us in the log."""
+    def __init__(self, app: ASGIApp, service: str, shortcuts: Shortcuts) -> None:
+        """`service` names us in the log; what has no shortcut goes through `app`."""
         self._app = app
         self._service = service
+        self._shortcuts = shortcuts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; other kinds of scope pass through."""
@@ -37,9 +40,15 @@ class Edge:
         exchange = Exchange(self._service, scope, send)
         try:
             body = await read_capped(scope, receive)
-            await self._app(scope, replay(body, receive), exchange.send)
+            answer = self._shortcuts.find(scope, body)
+            if answer is None:
+                await self._app(scope, replay(body, receive), exchange.send)
+            else:
+                await (await answer)(scope, receive, exchange.send)
         except ProblemError as problem:
             await problem_response(problem)(scope, receive, exchange.send)
+        except StorageUnavailable:
+            await problem_response(unavailable())(scope, receive, exchange.send)
         except Exception:  # noqa: BLE001 - the last line of defence: log it all, tell nothing
             logger.exception("request failed", extra={"fields": exchange.fields()})
             if not exchange.started:
@@ -144,6 +153,14 @@ def replay(body: bytes, receive: Receive) -> Receive:
 INTERNAL_ERROR = ProblemError(
     500, "internal_error", "The service failed; what it did is unknown: repeat with the same key."
 )
+
+
+def unavailable() -> ProblemError:
+    """Return the refusal of a request that the storage could not serve, or may not have served."""
+    detail = "The storage does not answer: repeat the request with the same key."
+    problem = ProblemError(503, "storage_unavailable", detail)
+    problem.headers["Retry-After"] = "1"
+    return problem
 
 
 def problem_response(problem: ProblemError) -> Response:

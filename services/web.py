@@ -20,10 +20,11 @@ from starlette.responses import Response
 
 from services.answers import Answer
 from services.documented import Health, document, methods_at
-from services.edge import Edge, problem_response
+from services.edge import Edge, problem_response, unavailable
 from services.periodic import Periodic
 from services.problem import PROBLEM_JSON, ProblemError
 from services.settings import ServiceSettings
+from services.shortcut import Shortcuts
 from services.storage import Storage, StorageUnavailable, open_storage
 
 __all__ = [
@@ -41,6 +42,8 @@ KEY_HEADER = "x-idempotency-key"
 KEY_FORM = re.compile(r"[\x21-\x7e]{1,255}")
 # An answer on readiness that takes longer is a no.
 READY_TIMEOUT_S = 2.0
+# Nobody here listens, and to find that out anew for every request costs more than the routing.
+NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False}
 # A list of errors is for a person to read; a body can be wrong in a million places.
 MAX_ERRORS = 20
 
@@ -83,13 +86,19 @@ def create_service(
             await asyncio.gather(*chores, return_exceptions=True)
             await opened.pop().close()
 
-    app = FastAPIOffline(redoc_url=None, title=title, lifespan=lifespan, strict_content_type=False)
+    app = FastAPIOffline(
+        redoc_url=None,
+        title=title,
+        lifespan=lifespan,
+        strict_content_type=False,
+        telemetry=NO_TELEMETRY,
+    )
     app.router.route_class = JsonRoute
-    app.add_middleware(Edge, service=name)
     _add_error_answers(app)
     _add_health(app, title, storage)
     routes(app, storage)
     document(app)
+    app.add_middleware(Edge, service=name, shortcuts=Shortcuts(app))
     return app
 
 
@@ -181,16 +190,9 @@ def _add_error_answers(app: FastAPI) -> None:
         return problem_response(problem)
 
     answers(ProblemError, lambda problem: problem)
-    answers(StorageUnavailable, _unavailable)
+    answers(StorageUnavailable, lambda _: unavailable())
     answers(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, framework)
-
-
-def _unavailable(_: StorageUnavailable) -> ProblemError:
-    detail = "The storage does not answer: repeat the request with the same key."
-    problem = ProblemError(503, "storage_unavailable", detail)
-    problem.headers["Retry-After"] = "1"
-    return problem
 
 
 def _invalid(error: RequestValidationError) -> ProblemError:

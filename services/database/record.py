@@ -31,7 +31,8 @@ def render(row: Row, now_ms: int) -> bytes:
             "attention": _attention(row),
             "createdAt": rfc3339(row["created_ms"]),
             "updatedAt": rfc3339(row["updated_ms"]),
-            "ageS": (now_ms - row["created_ms"]) / 1000,
+            # What another transaction committed while this one ran is younger than its clock.
+            "ageS": max(0, now_ms - row["created_ms"]) / 1000,
         }
     )
     order, progress = row["order_json"].encode(), row["progress_json"].encode()
@@ -51,12 +52,20 @@ def as_object(row: Row, now_ms: int) -> dict[str, Any]:
 
 def stored_text(value: dict[str, Any], pointer: str) -> str:
     """Return the text in which an opaque object is kept; raises ProblemError (422) for 1e999."""
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except ValueError as error:
+    text = to_json(value, inf_nan_mode="constants")
+    if b"Infinity" in text and not _is_finite(value):  # the word alone may be part of a text
         listed = [{"in": "body", "pointer": pointer, "detail": "a number is out of range"}]
         detail = "A number is too large for JSON's readers."
-        raise ProblemError(422, "validation_failed", detail, errors=listed) from error
+        raise ProblemError(422, "validation_failed", detail, errors=listed)
+    return text.decode()
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _attention(row: Row) -> dict[str, str] | None:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import psycopg
 from psycopg import errors
@@ -10,19 +10,28 @@ from psycopg.rows import dict_row
 
 from services.storage.placeholders import to_pyformat
 from services.storage.protocol import Row, StorageUnavailable, T, Tx
+from services.storage.works import Job, Outcome
 
 Connection = psycopg.Connection[Row]
+Cursor = psycopg.Cursor[Row]
 
 # A deadlock leaves one survivor each time, so a handful of tries is enough for any crowd of ours.
 ATTEMPTS = 6
+# After a batch has broken twice, those of it who harm the others are many: each goes alone.
+ATTEMPTS_TOGETHER = 2
 # The pause before a retry grows from this, jittered, so that the two do not meet again.
 FIRST_PAUSE_S = 0.005
 CONNECT_TIMEOUT_S = 3
+# Below the five seconds after which callers give up.
+LOCK_TIMEOUT_MS = 4_000
+# What a batch waits for a row that another transaction has: its commit is a matter of
+# milliseconds. Far below PostgreSQL's deadlock_timeout (1 s), so that two batches which want each
+# other's rows part before the server has to.
+STEP_ASIDE_MS = 50
 # Bounds on how long a statement, a lock wait or a silent peer may hold a thread, in milliseconds;
 # below the five seconds after which callers give up, where it can be.
 SESSION = (
     "SET statement_timeout = 10000",
-    "SET lock_timeout = 4000",
     "SET idle_in_transaction_session_timeout = 10000",
     "SET default_transaction_isolation = 'read committed'",
     # Answered means durable, whatever the server's default is.
@@ -35,6 +44,9 @@ PEER_TIMEOUT_MS = 10_000
 RETRIED = (errors.SerializationFailure, errors.DeadlockDetected)
 # A primary that became a standby refuses writes: this connection is to the wrong server.
 WRONG_SERVER = errors.ReadOnlySqlTransaction
+# One message to the server: the transaction and the time at which it began.
+BEGIN = b"BEGIN; SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now"
+BEGIN_READING = BEGIN.replace(b"BEGIN", b"BEGIN READ ONLY", 1)
 
 
 class PostgresTx:
@@ -43,29 +55,37 @@ class PostgresTx:
     for_update = " FOR UPDATE"
     skip_locked = " FOR UPDATE SKIP LOCKED"
 
-    def __init__(self, connection: Connection) -> None:
-        """`connection` is not in autocommit mode: its first statement begins the transaction."""
-        self._connection = connection
+    def __init__(self, cursor: Cursor, now_ms: int) -> None:
+        """`now_ms` is the server's clock when the transaction began."""
+        self._cursor = cursor
+        self._now_ms = now_ms
+        self.wrote = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection has gone, and the transaction with it."""
+        return self._cursor.connection.closed
 
     def execute(self, sql: str, **params: object) -> list[Row]:
         """See Tx.execute."""
-        cursor = self._connection.execute(to_pyformat(sql), params)
+        cursor = self._cursor.execute(to_pyformat(sql), params)
+        if cursor.rowcount and not str(cursor.statusmessage).startswith("SELECT"):
+            self.wrote = True
         return [] if cursor.description is None else cursor.fetchall()
 
     def now_ms(self) -> int:
-        """See Tx.now_ms."""
-        rows = self.execute("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now")
-        now: int = rows[0]["now"]
-        return now
+        """See Tx.now_ms: asked once for all works of a transaction, after they were submitted."""
+        return self._now_ms
 
 
 class Link:
     """Runs works on one connection, which is opened when needed and dropped when in doubt."""
 
-    def __init__(self, url: str, pause_s: float) -> None:
+    def __init__(self, url: str, pause_s: float, *, lock_timeout_ms: int = LOCK_TIMEOUT_MS) -> None:
         """After a failure to connect, the next `pause_s` seconds refuse at once."""
         self._url = url
         self._pause_s = pause_s
+        self._lock_timeout_ms = lock_timeout_ms
         self._connection: Connection | None = None
         self._not_before = 0.0
 
@@ -79,7 +99,8 @@ class Link:
         for attempt in range(ATTEMPTS):
             connection = self._connect()
             try:
-                result = work(PostgresTx(connection))
+                cursor = connection.cursor()
+                result = work(_begun(cursor, BEGIN))
             except RETRIED:
                 self._rollback(connection)
                 time.sleep(FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
@@ -89,9 +110,40 @@ class Link:
                 self._rollback(connection)
                 raise
             else:
-                self._commit(connection)
+                self._commit(cursor)
                 return result
         raise StorageUnavailable("the transaction met others again and again: repeat")
+
+    def run_together(
+        self, jobs: Sequence[Job], *, reading: bool = False
+    ) -> tuple[list[Outcome], list[Job]]:
+        """Run all in one transaction and commit it; what is returned second is to be run alone.
+
+        A work that harms the others (it broke the transaction, or failed having written) is taken
+        out, and the others begin anew without it. Raises StorageUnavailable when the server cannot
+        be had or the outcome of the commit is unknown: that is so for all of them then.
+        """
+        together, alone = list(jobs), list[Job]()
+        for _ in range(ATTEMPTS_TOGETHER):
+            connection = self._connect()
+            outcomes = list[Outcome]()
+            try:
+                cursor = connection.cursor()
+                tx = _begun(cursor, BEGIN_READING if reading else BEGIN)
+                outcomes += (_outcome(tx, job) for job in together)
+            except _HarmedError as harm:
+                self._rollback(connection)
+                together.remove(harm.job)
+                alone.append(harm.job)
+            except psycopg.Error as error:
+                self._give_up_unless_stale(connection, error)
+            except BaseException:
+                self._rollback(connection)
+                raise
+            else:
+                self._commit(cursor)
+                return outcomes, alone
+        return [], [*alone, *together]
 
     def drop(self) -> None:
         """Close the connection, if there is one."""
@@ -106,12 +158,14 @@ class Link:
         if not stale:
             raise StorageUnavailable(f"PostgreSQL cannot do it now ({_reason(error)})") from error
 
-    def _commit(self, connection: Connection) -> None:
+    def _commit(self, cursor: Cursor) -> None:
         try:
-            connection.commit()
+            cursor.execute(b"COMMIT", prepare=False)
         except psycopg.Error as error:
             self.drop()
             raise StorageUnavailable("the outcome of the commit is unknown: repeat") from error
+        if cursor.statusmessage != "COMMIT":  # so the server ends one that had failed
+            raise StorageUnavailable("the transaction had failed and was rolled back: repeat")
 
     def _rollback(self, connection: Connection) -> None:
         try:
@@ -128,13 +182,44 @@ class Link:
         if time.monotonic() < self._not_before:
             raise StorageUnavailable("PostgreSQL could not be reached a moment ago")
         try:
-            return open_connection(self._url)
+            return open_connection(self._url, self._lock_timeout_ms)
         except psycopg.Error as error:
             self._not_before = time.monotonic() + self._pause_s
             raise StorageUnavailable(f"PostgreSQL cannot be reached ({_reason(error)})") from error
 
 
-def open_connection(url: str) -> Connection:
+class _HarmedError(Exception):
+    """A work broke the transaction of all."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+
+
+def _outcome(tx: PostgresTx, job: Job) -> Outcome:
+    """Run one of many in a transaction; a refusal that changed nothing harms nobody."""
+    tx.wrote = False
+    try:
+        return Outcome(job, result=job.work(tx))
+    except psycopg.Error as error:
+        if tx.lost:
+            raise
+        raise _HarmedError(job) from error
+    except Exception as error:  # whatever a work raises belongs to its caller
+        if tx.wrote:
+            raise _HarmedError(job) from error
+        return Outcome(job, error=error)
+
+
+def _begun(cursor: Cursor, begin: bytes) -> PostgresTx:
+    """Begin a transaction that this module ends itself: the connection is in autocommit mode."""
+    cursor.execute(begin, prepare=False)
+    cursor.nextset()
+    (row,) = cursor.fetchall()
+    return PostgresTx(cursor, row["now"])
+
+
+def open_connection(url: str, lock_timeout_ms: int = LOCK_TIMEOUT_MS) -> Connection:
     """Connect and set the bounds of the session."""
     connection: Connection = psycopg.connect(
         url,
@@ -144,9 +229,8 @@ def open_connection(url: str) -> Connection:
         autocommit=True,
         application_name="order-saga services",
     )
-    for statement in SESSION:
+    for statement in (*SESSION, f"SET lock_timeout = {lock_timeout_ms}"):
         connection.execute(statement.encode())
-    connection.autocommit = False
     return connection
 
 

@@ -28,7 +28,11 @@ class Tx(Protocol):
         ...
 
     def now_ms(self) -> int:
-        """Return the storage's clock in epoch ms: the only one that leases and expiries know."""
+        """Return the storage's clock in epoch ms: the only one that leases and expiries know.
+
+        It is never behind the moment at which the work was submitted; it may stand still while the
+        transaction lasts.
+        """
         ...
 
 

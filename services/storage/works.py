@@ -47,10 +47,11 @@ class WorkQueue:
         """Wait in line for a thread and return what `work` returned."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._put(Job(work, loop, future))
+        self.put(Job(work, loop, future))
         return await future
 
-    def _put(self, job: Job) -> None:
+    def put(self, job: Job) -> None:
+        """Put a job in line; raises StorageUnavailable when the line is full or closed."""
         with self._changed:
             if self._closed:
                 raise StorageUnavailable("the storage is closing: repeat the request elsewhere")

@@ -14,7 +14,7 @@ from tests.fuzz.commands import Commands
 from tests.fuzz.effort import examples
 from tests.fuzz.ledger import Clock, Ledger
 
-USUAL_STORIES: Final = {"sqlite": 40, "postgresql": 8}
+USUAL_STORIES: Final = {"sqlite": 20, "postgresql": 8}
 """A command on PostgreSQL takes several times as long, and it is the same command."""
 STEPS: Final = 80
 """Commands of one story: enough for an order to be made, lost, taken over, and brought to an end

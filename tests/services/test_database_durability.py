@@ -11,7 +11,8 @@ import psycopg
 from tests.services.orders import finished, new_order
 from tests.services.processes import Launch
 
-WORKERS = 16
+# As many writers as wait for one commit.
+WORKERS = 50
 # Enough that the kill falls among commits, few enough for a second or two.
 BEFORE_THE_KILL = 150
 # Times that all connections of the service are cut.

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from services.answers import Answer, answers_ddl, once
 from services.storage import Storage, StorageUnavailable, Tx, open_storage
+from services.storage.link import Link
 
 pytestmark = pytest.mark.postgres
 
@@ -53,7 +54,7 @@ async def until_available(storage: Storage) -> list[int]:
             await asyncio.sleep(0.05)
 
 
-async def test_deadlocks_are_retried(storage: Storage) -> None:
+async def test_deadlocks_are_retried(storage: Storage, postgres_database_url: str) -> None:
     """Of two works that wait for each other's row the server fails one, which is run again."""
     both_hold_one = threading.Barrier(2)
     runs: list[str] = []
@@ -65,9 +66,13 @@ async def test_deadlocks_are_retried(storage: Storage) -> None:
             both_hold_one.wait(PATIENCE_S)
         add_in_order(tx, second)
 
+    def run_alone(first: str, second: str) -> None:
+        link = Link(postgres_database_url, 0.0)
+        link.run(lambda tx: crosswise(tx, first, second))
+        link.drop()
+
     await asyncio.gather(
-        storage.run(lambda tx: crosswise(tx, "a", "b")),
-        storage.run(lambda tx: crosswise(tx, "b", "a")),
+        asyncio.to_thread(run_alone, "a", "b"), asyncio.to_thread(run_alone, "b", "a")
     )
 
     assert 3 == len(runs)

@@ -1,0 +1,1 @@
+"""How fast two fresh replicas finish what crashed ones left, and what new orders notice of it."""
