@@ -10,18 +10,22 @@ BIN     := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
 DEV     := $(VENV)/.dev-installed
 CHART   := $(VENV)/.chart-installed
+# What is compared with must not change what the service itself runs on.
+BENCH   := .venv-bench/.installed
+NODE    := bench/peers/node/node_modules/.installed
 
 # Every package is pinned and its hash checked; nothing is asked, nothing said unless it fails.
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
+PIP := -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
+PIP_INSTALL := $(BIN)/python $(PIP)
 
 # Tests of one file stay together, for they share what it starts.
 ALL_TESTS := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check model prove mutants chaos compare
+.PHONY: help setup demo run test check model prove mutants chaos compare bench scaling image-check
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(RUNTIME) $(DEV) $(CHART) ## install everything into .venv
 
@@ -70,6 +74,16 @@ $(BIN)/python:
 	    echo "$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; \
 	    exit 1; }
 
+$(BENCH): requirements.txt requirements-bench.txt | $(BIN)/python
+	@echo "Installing what the bench compares with…"
+	@$(BIN)/python -m venv --clear .venv-bench
+	@.venv-bench/bin/python $(PIP) -r requirements.txt -r requirements-bench.txt
+	@touch $@
+
+$(NODE): bench/peers/node/package-lock.json
+	@cd bench/peers/node && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 model: $(RUNTIME) ## the protocol on paper: every state it can reach, and each rule left out in turn
 	@$(BIN)/python -m proof.model $(ARGS)
 
@@ -84,3 +98,13 @@ chaos: $(RUNTIME) ## real processes, killed, paused and cut off; make chaos SECO
 
 compare: $(RUNTIME) ## compare with orchestrators as tutorials write them, fault by fault (ten minutes)
 	@$(BIN)/python -m bench.compare $(ARGS)
+
+# The smoke run does without whatever has to be installed for it.
+bench: $(RUNTIME) $(if $(findstring --smoke,$(ARGS)),,$(BENCH) $(if $(shell command -v npm),$(NODE))) ## how much CPU an order costs, beside others that do the same (a quarter of an hour)
+	@$(BIN)/python -m bench $(ARGS)
+
+scaling: $(DEV) $(BENCH) ## how the HPA follows a load, simulated; what one replica can do: make scaling ARGS=measure
+	@$(if $(findstring measure,$(ARGS)),$(BIN),.venv-bench/bin)/python -m bench.scaling $(or $(ARGS),--write docs/kubernetes.md --draw docs/scaling)
+
+image-check: $(RUNTIME) ## build the image without Docker and run it as a cluster would (needs buildah and podman)
+	@$(BIN)/python -m imagecheck $(ARGS)

@@ -2,6 +2,7 @@
 
 {{- define "order-service.checks" -}}
 {{- include "order-service.checkScaling" . -}}
+{{- include "order-service.checkSignals" . -}}
 {{- include "order-service.checkTimes" . -}}
 {{- include "order-service.checkBudget" . -}}
 {{- include "order-service.checkResources" . -}}
@@ -23,6 +24,27 @@
 {{- end -}}
 {{- if and (eq (toString .Values.rollout.maxUnavailable) "0" "0%") (eq (toString .Values.rollout.maxSurge) "0" "0%") -}}
 {{- fail "rollout.maxUnavailable and rollout.maxSurge are both 0: no pod could ever be replaced; set maxSurge=1" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* An autoscaler goes up when its metric is more than a tenth above the target. What a full pod does
+not exceed by that much, it would never see. */}}
+{{- define "order-service.checkSignals" -}}
+{{- $places := int64 .Values.settings.MAX_IN_FLIGHT -}}
+{{- $signals := dict -}}
+{{- if .Values.keda.enabled -}}{{- $_ := set $signals "keda.inFlightPerPod" .Values.keda.inFlightPerPod -}}{{- end -}}
+{{- if and .Values.hpa.enabled .Values.hpa.targetInFlight -}}{{- $_ := set $signals "hpa.targetInFlight" .Values.hpa.targetInFlight -}}{{- end -}}
+{{- range $name, $target := $signals -}}
+{{- if ge (mulf 1.1 $target) (float64 $places) -}}
+{{- fail (printf "%s=%d with settings.MAX_IN_FLIGHT=%d: full pods would refuse orders before more of them were asked for; set it to half of MAX_IN_FLIGHT at most" $name (int64 $target) $places) -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.hpa.enabled -}}
+{{- $request := include "order-service.millicores" .Values.resources.requests.cpu | int64 -}}
+{{- $target := .Values.hpa.targetCPUUtilizationPercentage -}}
+{{- if ge (mulf 1.1 0.01 $target $request) 1000.0 -}}
+{{- fail (printf "hpa.targetCPUUtilizationPercentage=%d of resources.requests.cpu=%v: the event loop uses one core at most, so more pods would never be asked for; lower one of the two" (int64 $target) .Values.resources.requests.cpu) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

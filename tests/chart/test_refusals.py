@@ -17,6 +17,23 @@ TEMPLATES = {
         with_settings(hpa__minReplicas=11),
         "hpa.minReplicas=11 exceeds hpa.maxReplicas=10",
     ),
+    "in flight beyond all places": (
+        with_settings(
+            hpa__enabled=False,
+            keda__enabled=True,
+            keda__prometheusAddress="http://prometheus:9090",
+            keda__inFlightPerPod=30,
+        ),
+        "keda.inFlightPerPod=30 with settings.MAX_IN_FLIGHT=32: full pods would refuse orders",
+    ),
+    "the HPA's in flight beyond all places": (
+        with_settings(hpa__targetInFlight=8, settings__MAX_IN_FLIGHT=8),
+        "hpa.targetInFlight=8 with settings.MAX_IN_FLIGHT=8: full pods would refuse orders",
+    ),
+    "CPU beyond one core": (
+        with_settings(resources__requests__cpu="2"),
+        "hpa.targetCPUUtilizationPercentage=70 of resources.requests.cpu=2: the event loop uses",
+    ),
     "no pod can be replaced": (
         with_settings(rollout__maxSurge=0),
         "no pod could ever be replaced; set maxSurge=1",
