@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import httpx
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
@@ -23,7 +24,7 @@ from clients.inventory import InventoryClient
 from clients.payment import PaymentClient
 from clients.retry import RetryPolicy
 from clients.shipping import ShippingClient
-from clients.transport import open_http_client
+from clients.transport import open_carrier
 from clients.upstream import Upstream
 from orchestrator.admission import Admission
 from orchestrator.api.documented import document
@@ -50,6 +51,10 @@ from orchestrator.telemetry import Telemetry
 _SPARE_CONNECTIONS = 32
 """Connections of each upstream beyond those of orders: reads and waiting duplicates have no cap of
 their own."""
+
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""FastAPI's own: logs and metrics are ours (docs/observability.md), and to look for a listener at
+every request costs as much as the routing."""
 
 
 def _loop_time() -> float:
@@ -93,10 +98,11 @@ def connect(
     upstreams = {
         name: Upstream(
             name,
-            open_http_client(
+            open_carrier(
                 url,
                 timeout_s=settings.upstream_timeout_s,
                 connections=connections,
+                network=settings.upstream_transport,
                 transport=(transports or {}).get(name),
             ),
             CircuitBreaker(
@@ -214,8 +220,10 @@ def create_app(
         version="0.1.0",
         description="Places orders over its upstreams, or takes back what was done.",
         lifespan=lifespan,
+        telemetry=_NO_TELEMETRY,
     )
     api = OrderApi(
+        admission=service.admission,
         checkout=service.checkout,
         database=service.services.database,
         metrics=service.metrics,

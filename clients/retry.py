@@ -72,17 +72,18 @@ class _Stop(stop_base):
 
 
 async def with_retries(
-    attempt: Callable[[], Awaitable[Answer]], policy: RetryPolicy, limits: CallLimits
+    attempt: Callable[[], Awaitable[Answer]], policy: RetryPolicy, limits: CallLimits, began: float
 ) -> Answer:
     """Run `attempt` until it answers, is refused for good, or the limits end it.
 
-    Raises the last `UpstreamError`; `Fenced` passes through untouched.
+    `began` is when the call did, on the loop's clock. Raises the last `UpstreamError`;
+    `Fenced` passes through untouched.
     """
-    budget_s = limits.end - _now()
     try:
         return await attempt()
     except TRANSIENT as failure:
         first = failure
+    budget_s = limits.end - began
     tries = policy.tries if limits.max_tries is None else limits.max_tries
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(TRANSIENT),

@@ -5,16 +5,16 @@ answer is judged; failures become the exceptions of `errors.py`; transient ones 
 `retry.py`.
 """
 
-import asyncio
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 import httpx
+from pydantic_core import from_json, to_json
 
 from clients.breaker import CircuitBreaker
 from clients.call import Answer, Call, CallLimits
+from clients.carrier import LARGEST_ANSWER_BYTES, Carrier, Reply
 from clients.errors import (
     Busy,
     CircuitOpen,
@@ -27,7 +27,7 @@ from clients.errors import (
 )
 from clients.retry import RetryPolicy, with_retries
 from clients.retry_after import parse_retry_after
-from clients.transport import LARGEST_ANSWER_BYTES, may_have_been_sent, round_trip
+from clients.transport import may_have_been_sent
 
 _BUSY: Final = frozenset({408, 425, 429})
 """The 4xx that are not final (contract rule 4)."""
@@ -37,7 +37,7 @@ _REFUSAL: Final = range(400, 500)
 
 
 class Upstream:
-    """One upstream service: its HTTP client, its circuit, its retry policy, its time-out.
+    """One upstream service: the way there, its circuit, its retry policy, its time-out.
 
     `clock` is the running loop's clock, in seconds; limits are given on the same clock.
     """
@@ -45,7 +45,7 @@ class Upstream:
     def __init__(
         self,
         service: str,
-        http: httpx.AsyncClient,
+        carrier: Carrier,
         breaker: CircuitBreaker,
         *,
         timeout_s: float,
@@ -54,7 +54,7 @@ class Upstream:
     ) -> None:
         self.service = service
         self.breaker = breaker
-        self._http = http
+        self._carrier = carrier
         self._timeout_s = timeout_s
         self._retry = retry
         self._clock = clock
@@ -76,7 +76,7 @@ class Upstream:
     async def _send(self, call: Call, limits: CallLimits) -> Answer:
         tries = _Tries(self, call, limits)
         try:
-            return await with_retries(tries.attempt, self._retry, limits)
+            return await with_retries(tries.attempt, self._retry, limits, self._clock())
         except UpstreamError as failure:
             failure.attempts = tries.made
             failure.in_doubt = tries.in_doubt
@@ -84,7 +84,7 @@ class Upstream:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._carrier.aclose()
 
     def gate(self, call: Call, limits: CallLimits) -> None:
         """Raise unless a try may begin now."""
@@ -103,13 +103,18 @@ class Upstream:
     async def exchange(self, call: Call, limits: CallLimits) -> Answer:
         """One request and its answer, within the time-out and the limits; tell the circuit."""
         era = self.breaker.era
-        request = self._request(call, limits)
+        headers, content = self._request(call, limits)
         remaining_s = limits.end - self._clock()
         cut_short = remaining_s < self._timeout_s
         try:
-            async with asyncio.timeout(min(self._timeout_s, remaining_s)):
-                response, content = await round_trip(self._http, request)
-            answer = _judge(self.service, call, response, content)
+            reply = await self._carrier.exchange(
+                call.method,
+                call.path,
+                headers,
+                content,
+                within_s=remaining_s if cut_short else self._timeout_s,
+            )
+            answer = _judge(self.service, call, reply)
         except (TimeoutError, httpx.RequestError, Faulty) as failure:
             if not (cut_short and isinstance(failure, TimeoutError)):
                 # An upstream that was not given its whole time-out has not failed.
@@ -126,15 +131,16 @@ class Upstream:
         if not limits.obligatory:
             self.breaker.succeeded(era)
 
-    def _request(self, call: Call, limits: CallLimits) -> httpx.Request:
+    def _request(self, call: Call, limits: CallLimits) -> tuple[Mapping[str, str], bytes | None]:
+        """Header fields and body of a try."""
         headers = dict(limits.headers)
         if call.key is not None:
             headers["X-Idempotency-Key"] = call.key
         content = None
         if call.body is not None:
             headers["Content-Type"] = "application/json"
-            content = json.dumps(call.body, ensure_ascii=False, separators=(",", ":")).encode()
-        return self._http.build_request(call.method, call.path, headers=headers, content=content)
+            content = to_json(call.body)
+        return headers, content
 
     def _named(self, failure: Exception, call: Call, *, cut_short: bool) -> UpstreamError:
         if isinstance(failure, UpstreamError):
@@ -174,13 +180,13 @@ class _Tries:
         except UpstreamError as failure:
             self.in_doubt |= failure.in_doubt
             raise
-        return Answer(answer.status, answer.body, self.made)
+        return answer if self.made == 1 else replace(answer, attempts=self.made)
 
 
-def _judge(service: str, call: Call, response: httpx.Response, content: bytes) -> Answer:
+def _judge(service: str, call: Call, reply: Reply) -> Answer:
     """Tell a good answer, a refusal, a "later" and nonsense apart (contract rule 4)."""
-    status = response.status_code
-    body = _json_object(content)
+    status = reply.status
+    body = _json_object(reply.content)
     if status in _SUCCESS:
         if body is not None and call.accepts(body):
             return Answer(status, body, attempts=1)
@@ -200,7 +206,7 @@ def _judge(service: str, call: Call, response: httpx.Response, content: bytes) -
         status=status,
         code=code if isinstance(code, str) else None,
         in_doubt=kind is not Rejected,
-        retry_after_s=parse_retry_after(response.headers.get("Retry-After")),
+        retry_after_s=parse_retry_after(reply.retry_after),
         body=body,
     )
 
@@ -209,7 +215,7 @@ def _json_object(content: bytes) -> dict[str, Any] | None:
     if len(content) > LARGEST_ANSWER_BYTES:
         return None
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
+        body = from_json(content)
+    except ValueError:
         return None
     return body if isinstance(body, dict) else None

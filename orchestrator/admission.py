@@ -23,10 +23,11 @@ class Admission:
         self.in_flight = 0
         self.draining = False
 
-    def enter(self, order_id: str) -> None:
-        """Let the order in, or raise `OverloadedError` or `CircuitOpenError`; `leave` must follow.
+    def expect_room(self) -> None:
+        """Raise `OverloadedError` if no order is let in now, whatever it is.
 
-        A half-open circuit lets in one order, the probe, and knows it by its id.
+        Asked before a request is even read: when there are too many of them, each that is refused
+        takes from those that are not.
         """
         if self.draining:
             message = "this replica is shutting down; send the request again"
@@ -34,6 +35,13 @@ class Admission:
         if self.in_flight >= self._max_in_flight:
             message = "this replica has as many orders in flight as it can carry; try again shortly"
             raise OverloadedError(message, retry_after_s=_SOON_S)
+
+    def enter(self, order_id: str) -> None:
+        """Let the order in, or raise `OverloadedError` or `CircuitOpenError`; `leave` must follow.
+
+        A half-open circuit lets in one order, the probe, and knows it by its id.
+        """
+        self.expect_room()
         for upstream in self._upstreams:
             if not upstream.breaker.admits(order_id):
                 self._release_probes(order_id)

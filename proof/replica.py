@@ -1,14 +1,14 @@
 """A replica of the order service that can die, sleep and be told to stop; its way to upstreams."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 import httpx
 
 import app
 from clients.breaker import CircuitBreaker, State
+from clients.carrier import Reply as Answered
 from clients.database import DatabaseClient
 from clients.inventory import InventoryClient
 from clients.payment import PaymentClient
@@ -161,7 +161,7 @@ def connect_directly(
     upstreams = {
         name: Upstream(
             name,
-            cast("httpx.AsyncClient", _DirectClient(cast("Wire", wire))),
+            _DirectCarrier(cast("Wire", wire)),
             CircuitBreaker(
                 failures=settings.breaker_failures, open_s=settings.breaker_open_s, clock=_now
             ),
@@ -184,36 +184,24 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-@dataclass(slots=True)
-class _Response:
-    """What `clients/` looks at in a response."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    async def aiter_bytes(self) -> AsyncIterator[bytes]:
-        yield self.content
-
-    async def aclose(self) -> None:
-        pass
-
-
-class _DirectClient:
-    """What `clients/` asks of an `httpx.AsyncClient`."""
+class _DirectCarrier:
+    """What `clients/` asks of a network; see clients.carrier.Carrier."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
 
-    def build_request(
-        self, method: str, path: str, *, headers: dict[str, str], content: bytes | None
-    ) -> Request:
-        return Request(method, path, headers, content or b"")
-
-    async def send(self, request: Request, *, stream: bool) -> _Response:
-        del stream  # what there is to read is there already
-        reply = await self._wire.carry(request)
-        return _Response(reply.status, reply.headers, reply.content)
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        *,
+        within_s: float,
+    ) -> Answered:
+        async with asyncio.timeout(within_s):
+            reply = await self._wire.carry(Request(method, path, headers, content or b""))
+        return Answered(reply.status, reply.content, reply.headers.get("Retry-After"))
 
     async def aclose(self) -> None:
         pass

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from clients.call import CallLimits
 from clients.database import DatabaseClient, StoredOrder
 from clients.errors import Rejected, UpstreamError
+from orchestrator.admission import Admission
 from orchestrator.api.body import read_json
 from orchestrator.api.documented import LIST_ANSWERS, ORDER_ANSWERS, ORDER_BODY, PLACE_ANSWERS
 from orchestrator.api.keys import authenticated_caller, caller_of, idempotency_key
@@ -50,6 +51,7 @@ _LONGEST_CURSOR: Final = 500
 class OrderApi:
     """The handlers and what they need; `read_within_s` bounds a look at the database service."""
 
+    admission: Admission
     checkout: Checkout
     database: DatabaseClient
     metrics: Metrics
@@ -90,6 +92,7 @@ class OrderApi:
         trace: Trace = request.state.trace
         key = None
         try:
+            self.admission.expect_room()
             key = idempotency_key(request)
             body = await read_json(request, max_bytes=self.max_body_bytes)
             order = parse_order(body, order_id=str(uuid.uuid4()), trace=trace)

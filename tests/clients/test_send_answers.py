@@ -1,14 +1,15 @@
 """What is believed of an answer: its shape, its size, and what it is about."""
 
 import gzip
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
 import pytest
 
+from clients.carrier import LARGEST_ANSWER_BYTES
 from clients.errors import Faulty, Rejected, Unreachable
-from clients.transport import LARGEST_ANSWER_BYTES
 from tests.clients.upstreams import CALL, an_upstream, within
 
 NONSENSE: dict[str, httpx.Response] = {
@@ -143,3 +144,47 @@ async def test_a_refusal_need_not_be_a_problem_document(body: object) -> None:
         await an_upstream(served).send(CALL, within())
 
     assert (None, "answered 422") == (refused.value.code, refused.value.detail)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "123456789012345678901234567890",
+        "0.1",
+        "-0.0",
+        "1e400",
+        "5e-324",
+        "2.2250738585072011e-308",
+        "9007199254740993",
+        '"\\u0000\\u2028"',
+        '{"a":1,"a":2}',
+        "[" * 150 + "]" * 150,
+    ],
+)
+async def test_an_answer_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    """Numbers of any size, names that occur twice: the parser is another, what it reads is not."""
+    content = f'{{"id":"p-1","value":{text}}}'
+    served = httpx.MockTransport(lambda _: httpx.Response(200, text=content))
+
+    answer = await an_upstream(served).send(CALL, within())
+
+    assert repr(json.loads(content)) == repr(answer.body)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'\xef\xbb\xbf{"id":"p-1"}',
+        '{"id":"p-1"}'.encode("utf-16"),
+        b'{"id":"p-1","value":"\\ud800"}',
+        b'{"id":"p-1","value":"\xff"}',
+        b'{"id":"p-1","value":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+    ids=["byte order mark", "UTF-16", "half a character", "no UTF-8", "very deep"],
+)
+async def test_what_is_not_plain_json_is_not_believed(content: bytes) -> None:
+    """JSON between services is UTF-8 without a mark (RFC 8259, 8.1), of characters that exist."""
+    served = httpx.MockTransport(lambda _: httpx.Response(200, content=content))
+
+    with pytest.raises(Faulty):
+        await an_upstream(served, tries=1).send(CALL, within())

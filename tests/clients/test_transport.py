@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from clients.errors import Faulty, Unreachable
-from clients.transport import MAY_HAVE_BEEN_SENT, may_have_been_sent, open_http_client
+from clients.stock import HttpxCarrier
+from clients.transport import MAY_HAVE_BEEN_SENT, may_have_been_sent
 from tests.clients.upstreams import CALL, an_upstream, within
 
 
@@ -71,8 +72,9 @@ def test_an_error_of_a_later_release_is_in_doubt() -> None:
 
 async def test_connecting_may_take_half_of_the_time_out() -> None:
     """What is cut off while connecting was certainly not sent, so it is cut off first."""
-    async with open_http_client("http://x", timeout_s=5, connections=3) as client:
-        timeout = client.timeout
+    carrier = HttpxCarrier("http://x", timeout_s=5, connections=3)
+    timeout = carrier.client.timeout
+    await carrier.aclose()
 
     assert (2.5, 2.5, 5, 5) == (timeout.connect, timeout.pool, timeout.read, timeout.write)
 

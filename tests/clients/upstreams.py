@@ -8,7 +8,7 @@ import httpx
 from clients.breaker import CircuitBreaker
 from clients.call import Call, CallLimits
 from clients.retry import RetryPolicy
-from clients.transport import open_http_client
+from clients.transport import Network, open_carrier
 from clients.upstream import Upstream
 
 URL: Final = "http://payment.internal:8005"
@@ -32,11 +32,17 @@ def an_upstream(
     failures: int = 100,
     open_s: float = 5,
     url: str = URL,
+    network: Network = "httpx",
 ) -> Upstream:
-    """Make one with the default settings, but for a circuit that hardly ever opens."""
+    """Make one with the default settings, but for a circuit that hardly ever opens.
+
+    Tests that fake the network fake httpx's; those on real sockets run on both.
+    """
     return Upstream(
         "payment",
-        open_http_client(url, timeout_s=timeout_s, connections=10, transport=transport),
+        open_carrier(
+            url, timeout_s=timeout_s, connections=10, network=network, transport=transport
+        ),
         CircuitBreaker(failures=failures, open_s=open_s, clock=now_s),
         timeout_s=timeout_s,
         retry=RetryPolicy(tries),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from testbed.faults import HOLD_ANSWER, HOLD_REQUEST, garbage, status
+from tests.e2e.raw import Connection, request
 from tests.e2e.shop import (
     ADDRESS,
     Shop,
@@ -242,11 +243,16 @@ def test_overloaded_503(shop: Shop, small: str) -> None:
     first = shop.place_soon(at=small)
     held.wait_hit()
     refused = shop.place(order(userId=user), at=small)
+    unread = request("POST", "/orders", order(userId=user))
+    with Connection(shop.stack.replica(small).url) as client:
+        client.send(unread[:-5])
+        early = client.receive()
     held.release()
 
     assert (503, "overloaded") == told(refused)
     assert int(refused.headers["retry-after"]) >= 1
     assert "orderId" not in refused.json()
+    assert (503, "overloaded") == (early[0], early[1]["code"]), "it costs no reading to refuse"
     assert [] == shop.orders_of(user)
     assert 201 == first.result().status_code
     assert 201 == shop.place(order(userId=user), at=small).status_code

@@ -1,0 +1,173 @@
+"""The short way: from a call to its bytes, to a connection of our own, and back.
+
+What is the same for every call of an upstream is made once; nothing is made that nobody looks at
+(URLs, cookies, response objects). tests/clients hold it against the way through httpx.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from typing import Final
+
+import httpx
+
+from clients.carrier import CONSTANT_HEADERS, LARGEST_ANSWER_BYTES, Reply
+from clients.http1.connection import Connection
+from clients.http1.reply import Reply as Answer
+from clients.http1.reply import find
+from clients.http1.request import check_method, check_name, check_target
+from clients.http1.transport import LeanTransport
+from clients.stock import read
+
+_PLAIN_PATH: Final = re.compile(r"/(?!/)[A-Za-z0-9_~!$&'()*+,;=:@?/.-]*")
+"""Paths that httpx would leave as they are, as long as they have no dot segment."""
+
+_WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
+"""A request that usually has a body says so when it has none (RFC 9110, 8.6)."""
+
+_VISIBLE: Final = bytes(range(0x20, 0x7F))
+"""What a line of a head is made of here. A tab would be allowed; nobody here means one."""
+
+_NAMES: Final[set[str]] = set()
+"""Names of header fields that have been looked at: they come from code, and are a few."""
+
+_GOOD: Final = range(200, 300)
+_SLICE_BYTES: Final = 4096
+"""A compressed answer is unpacked in slices, so that a small one that would become gigabytes is
+left at the first slice too many."""
+
+
+class LeanCarrier:
+    """A carrier on our own connections; see Carrier."""
+
+    def __init__(self, base_url: str, *, timeout_s: float, connections: int) -> None:
+        self._base = httpx.URL(base_url)
+        self._phase_s = timeout_s / 2
+        self._transport = LeanTransport(connections=connections)
+        self._pool = self._transport.pool(self._base)
+        self._prefix = self._base.raw_path.rstrip(b"/").decode("ascii")
+        fields = {"Host": self._base.netloc.decode("ascii"), **CONSTANT_HEADERS}
+        self._constant = " HTTP/1.1\r\n" + "".join(
+            f"{name}: {value}\r\n" for name, value in fields.items()
+        )
+        self._lines = len(fields) + 2  # the request's own, and the empty one
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        *,
+        within_s: float,
+    ) -> Reply:
+        """See Carrier."""
+        payload = self._payload(method, path, headers, content)
+        deadline = asyncio.get_running_loop().time() + within_s
+        connection = self._pool.take()
+        if connection is None:
+            connection = await self._acquire(within_s)
+        exchange = connection.begin(
+            payload, deadline=deadline, limit=LARGEST_ANSWER_BYTES, head_only=method == "HEAD"
+        )
+        try:
+            answer = await exchange
+        except httpx.ReadTimeout as late:
+            raise TimeoutError from late  # the time of the exchange, not of one of its phases
+        except asyncio.CancelledError:
+            connection.abandon(exchange)
+            raise
+        return await _reply(answer)
+
+    async def aclose(self) -> None:
+        """See Carrier."""
+        await self._transport.aclose()
+
+    async def _acquire(self, within_s: float) -> Connection:
+        async with asyncio.timeout(within_s):
+            return await self._pool.acquire(wait_s=self._phase_s, connect_s=self._phase_s)
+
+    def _payload(
+        self, method: str, path: str, headers: Mapping[str, str], content: bytes | None
+    ) -> bytes:
+        _check_method(method)
+        head = f"{method} {self.target(path)}{self._constant}"
+        for name, value in headers.items():
+            if name not in _NAMES:
+                check_name(name.encode())
+                _NAMES.add(name)
+            head += f"{name}: {value}\r\n"
+        if content is not None:
+            head += f"Content-Length: {len(content)}\r\n\r\n"
+        else:
+            head += "Content-Length: 0\r\n\r\n" if method in _WITH_LENGTH else "\r\n"
+        return _checked(head, self._lines + len(headers) + _has_length(method, content)) + (
+            content or b""
+        )
+
+    def target(self, path: str) -> str:
+        """The request target: base and path as httpx would join and quote them."""
+        if _PLAIN_PATH.fullmatch(path) and "/." not in path:
+            return self._prefix + path
+        try:
+            url = httpx.URL(path)
+        except (httpx.InvalidURL, TypeError) as error:
+            raise httpx.LocalProtocolError("the path of a call is not one") from error
+        if not url.is_relative_url:
+            raise httpx.LocalProtocolError("the path of a call leads to its own upstream")
+        target = self._base.copy_with(
+            raw_path=self._prefix.encode() + b"/" + url.raw_path.lstrip(b"/")
+        ).raw_path
+        check_target(target)
+        return target.decode("ascii")
+
+
+@lru_cache
+def _check_method(method: str) -> None:
+    check_method(method.encode())
+
+
+def _has_length(method: str, content: bytes | None) -> bool:
+    return content is not None or method in _WITH_LENGTH
+
+
+def _checked(head: str, lines: int) -> bytes:
+    """The head as bytes, if it has so many lines and in them only what is visible.
+
+    One look at the whole instead of one at every value: without what is visible, just the ends of
+    its lines must remain.
+    """
+    try:
+        encoded = head.encode("ascii")
+    except UnicodeEncodeError as error:
+        raise httpx.LocalProtocolError("header fields of a call are ASCII") from error
+    if encoded.translate(None, _VISIBLE) != b"\r\n" * lines:
+        raise httpx.LocalProtocolError("the value of a header field would end its line")
+    return encoded
+
+
+async def _reply(answer: Answer) -> Reply:
+    body = answer.body
+    if not isinstance(body, bytes):
+        raise TypeError("an exchange with a limit gives its body whole")
+    retry_after = None
+    if answer.status not in _GOOD:
+        asked = find(answer.fields, b"retry-after")
+        retry_after = asked.decode("latin-1") if asked is not None else None
+    if answer.coded and find(answer.fields, b"content-encoding") is not None:
+        body = await read(
+            httpx.Response(answer.status, headers=answer.fields, stream=_Slices(body))
+        )
+    return Reply(answer.status, body, retry_after)
+
+
+class _Slices(httpx.AsyncByteStream):
+    """A body that is there, piece by piece."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._body), _SLICE_BYTES):
+            yield self._body[start : start + _SLICE_BYTES]

@@ -1,0 +1,38 @@
+"""Real sockets in real time, on both event loops: what one of them forgives, the other may not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Final
+
+import httpx
+import pytest
+import uvloop
+
+from clients.http1.transport import LeanTransport
+
+_NEVER_S: Final = 1000.0
+"""Connections do not grow old here: that would hide that something else should have closed them."""
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Make the loops of these tests."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(params=["ours", "stock"])
+async def transport(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncBaseTransport]:
+    """Give our transport, and httpx's: where they should agree they are held to the same."""
+    made: httpx.AsyncBaseTransport = (
+        LeanTransport(idle_s=_NEVER_S)
+        if request.param == "ours"
+        else httpx.AsyncHTTPTransport(trust_env=False)
+    )
+    async with made:
+        yield made
+
+
+@pytest.fixture
+async def ours() -> AsyncIterator[LeanTransport]:
+    """Give our transport alone."""
+    async with LeanTransport(idle_s=_NEVER_S) as made:
+        yield made
