@@ -12,7 +12,10 @@ import struct
 import threading
 from collections.abc import Iterator
 
+import pytest
+
 from clients.errors import Unreachable
+from clients.transport import Network
 from tests.clients.upstreams import CALL, an_upstream, within
 
 _AT_ONCE = 8
@@ -41,8 +44,8 @@ def _resetting() -> Iterator[str]:
             thread.join()
 
 
-async def _failures_of(url: str) -> list[BaseException | None]:
-    upstream = an_upstream(url=url, tries=1)
+async def _failures_of(url: str, network: Network) -> list[BaseException | None]:
+    upstream = an_upstream(url=url, tries=1, network=network)
 
     async def call() -> BaseException | None:
         try:
@@ -58,10 +61,11 @@ async def _failures_of(url: str) -> list[BaseException | None]:
     return failures
 
 
-def test_a_reset_while_connecting_is_an_unreachable_upstream() -> None:
+@pytest.mark.parametrize("network", ["lean", "httpx"])
+def test_a_reset_while_connecting_is_an_unreachable_upstream(network: Network) -> None:
     """Never an error without a name; and in doubt unless the connection never came about."""
     with _resetting() as url:
-        failures = asyncio.run(_failures_of(url))
+        failures = asyncio.run(_failures_of(url, network))
 
     told = {
         (failure.in_doubt, failure.detail)

@@ -11,8 +11,11 @@ import pytest
 
 from clients.errors import Faulty, Unreachable
 from clients.stock import HttpxCarrier
-from clients.transport import MAY_HAVE_BEEN_SENT, may_have_been_sent
+from clients.transport import MAY_HAVE_BEEN_SENT, Network, may_have_been_sent
 from tests.clients.upstreams import CALL, an_upstream, within
+
+BOTH = pytest.mark.parametrize("network", ["lean", "httpx"])
+"""What happens on real sockets happens on either network."""
 
 
 def _every(kind: type[httpx.RequestError]) -> Iterator[type[httpx.RequestError]]:
@@ -113,9 +116,10 @@ def _free_port() -> int:
         return port
 
 
-async def test_a_refused_connection_is_not_in_doubt() -> None:
+@BOTH
+async def test_a_refused_connection_is_not_in_doubt(network: Network) -> None:
     """Nobody listens there: nothing was sent, on none of the tries."""
-    upstream = an_upstream(url=f"http://127.0.0.1:{_free_port()}")
+    upstream = an_upstream(url=f"http://127.0.0.1:{_free_port()}", network=network)
 
     with pytest.raises(Unreachable, match="could not connect") as failed:
         await upstream.send(CALL, within())
@@ -132,29 +136,34 @@ BROKEN: dict[str, bytes] = {
 }
 
 
+@BOTH
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
-async def test_a_connection_that_breaks_after_the_request_is_in_doubt(answer: bytes) -> None:
+async def test_a_connection_that_breaks_after_the_request_is_in_doubt(
+    answer: bytes, network: Network
+) -> None:
     """The request was received, whatever came back."""
     async with _served(answer) as url:
         with pytest.raises(Unreachable) as failed:
-            await an_upstream(url=url, tries=2).send(CALL, within())
+            await an_upstream(url=url, tries=2, network=network).send(CALL, within())
 
     assert (True, 2) == (failed.value.in_doubt, failed.value.attempts)
 
 
-async def test_a_real_answer_is_read() -> None:
+@BOTH
+async def test_a_real_answer_is_read(network: Network) -> None:
     """Over a socket, in chunks, as servers do."""
     chunked = (
         b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"
         b'6\r\n{"id":\r\n6\r\n"p-1"}\r\n0\r\n\r\n'
     )
     async with _served(chunked) as url:
-        answer = await an_upstream(url=url).send(CALL, within())
+        answer = await an_upstream(url=url, network=network).send(CALL, within())
 
     assert (201, {"id": "p-1"}) == (answer.status, answer.body)
 
 
-async def test_a_real_redirect_is_not_followed() -> None:
+@BOTH
+async def test_a_real_redirect_is_not_followed(network: Network) -> None:
     """It is an answer that says nothing."""
     moved = (
         b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://127.0.0.1:9/\r\n"
@@ -162,6 +171,6 @@ async def test_a_real_redirect_is_not_followed() -> None:
     )
     async with _served(moved) as url:
         with pytest.raises(Faulty) as failed:
-            await an_upstream(url=url, tries=1).send(CALL, within())
+            await an_upstream(url=url, tries=1, network=network).send(CALL, within())
 
     assert 307 == failed.value.status

@@ -130,26 +130,38 @@ async def test_a_body_that_fails_closes_its_connection(ours: LeanTransport) -> N
         await until(lambda: server.ended == 1)
 
 
-async def test_who_leaves_the_line_does_not_take_the_place_along() -> None:
-    """Cancelled at the very moment of being served."""
+@pytest.mark.parametrize("keeps", [True, False], ids=["a connection", "a place"])
+async def test_who_leaves_the_line_does_not_take_it_along(*, keeps: bool) -> None:
+    """Cancelled at the very moment of being served: the next in line is."""
     gate = asyncio.Event()
+    answer = GOOD if keeps else GOOD.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 
     async def play(peer: Peer) -> None:
         while True:
             await peer.request()
             await gate.wait()
-            await peer.send(GOOD)
+            await peer.send(answer)
 
     async with LeanTransport(connections=1) as ours, serving(play) as server:
-        tasks = [asyncio.create_task(ask(ours, a_request(server.url))) for _ in range(6)]
-        await until(lambda: len(server.requests) == 1)
-        gate.set()
-        tasks[0].add_done_callback(lambda _: tasks[1].cancel())
-        tasks[2].cancel()
-        for task in (tasks[3], tasks[4], tasks[5]):
-            assert ANSWERED == await task
 
-    assert tasks[2].cancelled()
+        async def first() -> None:
+            assert ANSWERED == await ask(ours, a_request(server.url))
+            served.cancel()  # it has been handed the connection, and has not run yet
+
+        holding = asyncio.create_task(first())
+        await until(lambda: len(server.requests) == 1)
+        served = asyncio.create_task(ask(ours, a_request(server.url)))
+        await asyncio.sleep(0)
+        left = asyncio.create_task(ask(ours, a_request(server.url)))
+        last = asyncio.create_task(ask(ours, a_request(server.url, pool=10.0)))
+        await asyncio.sleep(0)
+        left.cancel()
+        gate.set()
+        await holding
+        assert ANSWERED == await last
+
+    assert served.cancelled()
+    assert left.cancelled()
 
 
 async def test_a_connection_that_is_open_when_nobody_wants_it_any_more_is_closed() -> None:

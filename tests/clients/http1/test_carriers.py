@@ -113,26 +113,52 @@ async def test_a_drip_has_the_same_time_as_any(
             await _post(opened(server.url), within_s=0.3)
 
 
+@pytest.mark.parametrize(
+    "times", [(0.3, 60.0, 0.3), (60.0, 0.3)], ids=["short first", "long first"]
+)
 async def test_a_kept_connection_has_the_time_of_its_own_exchange(
+    opened: Callable[[str], Carrier], times: tuple[float, ...]
+) -> None:
+    """A deadline before it, sooner or later, changes nothing for the next.
+
+    The last exchange is answered too, long after its time.
+    """
+
+    async def play(peer: Peer) -> None:
+        for _ in times[:-1]:
+            await peer.request()
+            await peer.send(GOOD)
+        await peer.request()
+        await asyncio.sleep(10)
+        await peer.send(GOOD)
+
+    async with serving(play) as server:
+        carrier = opened(server.url)
+        for within_s in times[:-1]:
+            assert 200 == (await _post(carrier, within_s)).status
+        with pytest.raises(TimeoutError):
+            await _post(carrier, times[-1])
+
+    assert 1 == server.connections
+
+
+async def test_a_timer_for_an_exchange_that_is_over_does_not_spoil_the_next(
     opened: Callable[[str], Carrier],
 ) -> None:
-    """A long deadline before it, or a short one, changes nothing for the next."""
+    """It goes off while the next is under way, which still has some of its own time left."""
 
     async def play(peer: Peer) -> None:
         await peer.request()
         await peer.send(GOOD)
         await peer.request()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(10)
         await peer.send(GOOD)
-        await peer.request()
-        await peer.ended()
 
     async with serving(play) as server:
         carrier = opened(server.url)
-        assert 200 == (await _post(carrier, within_s=0.4)).status
-        assert 200 == (await _post(carrier, within_s=20)).status
+        assert 200 == (await _post(carrier, 0.4)).status
         with pytest.raises(TimeoutError):
-            await _post(carrier, within_s=0.1)
+            await _post(carrier, 0.8)
 
     assert 1 == server.connections
 
@@ -343,3 +369,22 @@ def test_a_path_is_quoted_and_joined_as_httpx_does_it(path: str, base: str) -> N
         return
 
     assert expected == lean.target(path)
+
+
+async def test_an_early_answer_is_taken_and_costs_the_connection() -> None:
+    """The rest of the body must not meet the next request."""
+    refusal = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"
+
+    async def play(peer: Peer) -> None:
+        await peer.reader.readuntil(b"\r\n\r\n")
+        await peer.send(refusal if server.connections == 1 else GOOD)
+        await peer.ended()
+
+    async with serving(play) as server:
+        carrier = LeanCarrier(server.url, timeout_s=40, connections=1)
+        large = await carrier.exchange("POST", "/", {}, b"x" * 20_000_000, within_s=60)
+        assert Reply(413, b"") == large
+        assert 200 == (await _post(carrier)).status
+        await carrier.aclose()
+
+    assert 2 == server.connections

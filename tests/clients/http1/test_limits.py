@@ -100,17 +100,25 @@ async def test_a_body_that_nobody_reads_is_not_collected(
         await response.aclose()
 
 
-async def test_a_connection_that_was_held_back_reads_its_next_answer(ours: LeanTransport) -> None:
-    """The brake is off again when the connection goes on to another request."""
-    size = 3 * HIGH_WATER_BYTES
-    large = OK + b"Content-Length: %d\r\n\r\n" % size + b"x" * size
+async def test_a_connection_that_was_held_back_reads_its_next_answer() -> None:
+    """The brake goes on with the very last byte; it is off again for the next request."""
+    size = HIGH_WATER_BYTES + 1
+    head_came = asyncio.Event()
 
-    async with serving(answering(*[large] * 3)) as server:
-        for _ in range(3):
-            response = await ours.handle_async_request(a_request(server.url))
-            await asyncio.sleep(0.05)
-            assert size == len(await response.aread())
-            await response.aclose()
+    async def play(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK + b"Content-Length: %d\r\n\r\n" % size)
+        await head_came.wait()
+        await peer.send(b"x" * size)
+        await peer.request()
+        await peer.send(OK + END)
+
+    async with LeanTransport(connections=1) as ours, serving(play) as server:
+        unread = await ours.handle_async_request(a_request(server.url))
+        head_came.set()
+        assert (200, b"hi") == await ask(ours, a_request(server.url, read=10.0))
+        assert size == len(await unread.aread())
+        await unread.aclose()
 
     assert 1 == server.connections
 

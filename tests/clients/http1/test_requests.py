@@ -7,7 +7,7 @@ import pytest
 
 from clients.http1.transport import LeanTransport
 from tests.clients.http1.asking import a_request, ask
-from tests.clients.http1.server import GOOD, Peer, serving, well_behaved
+from tests.clients.http1.server import GOOD, Peer, serving, until, well_behaved
 
 ANSWERED = (200, b'{"id":"p-1"}')
 
@@ -69,6 +69,24 @@ async def test_a_body_that_has_another_length_is_not_completed(
         assert ANSWERED == await ask(ours, a_request(server.url))
 
     assert 2 == server.connections
+
+
+async def test_not_a_byte_beyond_the_length_is_sent(ours: LeanTransport) -> None:
+    """It would be the beginning of another request."""
+    got = b""
+
+    async def play(peer: Peer) -> None:
+        nonlocal got
+        got = await peer.reader.read(-1)
+        server.ended += 1
+
+    async with serving(play) as server:
+        content = _pieces(b"ab", b"GET / HTTP/1.1")
+        request = a_request(server.url, content=content, headers={"Content-Length": "2"})
+        assert "LocalProtocolError" == await ask(ours, request)
+        await until(lambda: server.ended == 1)
+
+    assert got.endswith(b"\r\n\r\nab")
 
 
 EVIL: dict[str, dict[str, str]] = {

@@ -43,8 +43,16 @@ async def test_silence_is_a_read_time_out(
     assert may_have_been_sent(httpx.ReadTimeout("x"))
 
 
+@pytest.mark.parametrize(
+    ("begin", "step", "end"),
+    [
+        (OK, b"X: y\r\n", b"Content-Length: 0\r\n\r\n"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", b"0\r\n\r\n"),
+    ],
+    ids=["head", "body"],
+)
 async def test_a_slow_answer_that_comes_is_no_time_out(
-    ours: LeanTransport,
+    ours: LeanTransport, begin: bytes, step: bytes, end: bytes
 ) -> None:
     """The read time-out is for a silence; many short ones may be longer together."""
     read_s = 2.0
@@ -52,14 +60,17 @@ async def test_a_slow_answer_that_comes_is_no_time_out(
 
     async def play(peer: Peer) -> None:
         await peer.request()
-        await peer.send(OK + b"Content-Length: %d\r\n\r\n" % steps)
+        await peer.send(begin)
         for _ in range(steps):
             await asyncio.sleep(pause_s)
-            await peer.send(b"x")
+            await peer.send(step)
+        await peer.send(end)
 
     async with serving(play) as server:
         assert steps * pause_s > read_s
-        assert (200, b"x" * steps) == await ask(ours, a_request(server.url, read=read_s))
+        answer = await ask(ours, a_request(server.url, read=read_s))
+
+    assert isinstance(answer, tuple)
 
 
 async def test_a_server_that_does_not_read_is_a_write_time_out(
@@ -151,4 +162,21 @@ async def test_a_reader_that_takes_its_time_is_not_timed(ours: LeanTransport) ->
         await asyncio.sleep(2.5)
         gate.set()
         assert b"half-more" == await response.aread()
+        await response.aclose()
+
+
+async def test_silence_counts_again_when_a_slow_reader_comes_back(ours: LeanTransport) -> None:
+    """Its time begins when it waits, though the timer has gone off before."""
+
+    async def play(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK + b"Content-Length: 9\r\n\r\nhalf")
+        await asyncio.sleep(10)
+        await peer.send(b"-more")
+
+    async with serving(play) as server:
+        response = await ours.handle_async_request(a_request(server.url, read=SHORT_S))
+        await asyncio.sleep(5 * SHORT_S)
+        with pytest.raises(httpx.ReadTimeout):
+            await response.aread()
         await response.aclose()
