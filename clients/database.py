@@ -6,7 +6,7 @@ lease having run out (claim). Its clock is the only clock that leases know.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 from urllib.parse import quote, urlencode
 
 from clients.call import Call, CallLimits
@@ -217,15 +217,34 @@ class DatabaseClient:
         return StoredOrder.parse(answer.body)
 
 
-_NOT_FOUND = 404
+_NOT_FOUND: Final = 404
+
+_MEMBERS: Final = frozenset(
+    {
+        "id",
+        "caller",
+        "fingerprint",
+        "status",
+        "version",
+        "owner",
+        "rounds",
+        "attention",
+        "createdAt",
+        "updatedAt",
+        "ageS",
+        "order",
+        "progress",
+    }
+)
+"""What every record has; see `StoredOrder.parse`."""
 
 
 def _is_record(body: dict[str, Any]) -> bool:
-    try:
-        StoredOrder.parse(body)
-    except (KeyError, TypeError):
-        return False
-    return isinstance(body["version"], int) and isinstance(body["order"], dict)
+    return (
+        body.keys() >= _MEMBERS
+        and isinstance(body["version"], int)
+        and isinstance(body["order"], dict)
+    )
 
 
 def _is_list(body: dict[str, Any]) -> bool:

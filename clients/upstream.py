@@ -6,7 +6,6 @@ answer is judged; failures become the exceptions of `errors.py`; transient ones 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 import httpx
@@ -67,7 +66,7 @@ class Upstream:
         """
         if limits.caller is not None:
             return await self._send(call, limits)
-        alone = replace(limits, caller=object())
+        alone = limits._replace(caller=object())
         try:
             return await self._send(call, alone)
         finally:
@@ -180,7 +179,7 @@ class _Tries:
         except UpstreamError as failure:
             self.in_doubt |= failure.in_doubt
             raise
-        return answer if self.made == 1 else replace(answer, attempts=self.made)
+        return answer if self.made == 1 else answer._replace(attempts=self.made)
 
 
 def _judge(service: str, call: Call, reply: Reply) -> Answer:

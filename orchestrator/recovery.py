@@ -82,7 +82,6 @@ class Recovery:
         self._clock = clock
         self._under_way: set[asyncio.Task[StoredOrder]] = set()
         self._unanswered: Lease | None = None
-        self._count_from = -math.inf
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -91,9 +90,14 @@ class Recovery:
 
     async def run_forever(self) -> None:
         """Look for orders until stopped; an unreachable database service is looked for again."""
+        count_from = -math.inf
         while not self._stopping.is_set():
+            # Not at every claim: with much left, to count it is work.
+            count = self._clock() >= count_from
             try:
-                found_all = await self.run_once()
+                found_all = await self.run_once(count=count)
+                if count:
+                    count_from = self._clock() + self._times.interval_s / 2
             except UpstreamError as failure:
                 _log.warning("recovery could not look for orders", extra={"why": str(failure)})
                 found_all = True
@@ -124,8 +128,11 @@ class Recovery:
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
 
-    async def run_once(self) -> bool:
-        """Claim and begin what can be carried now; false when there may be more to claim."""
+    async def run_once(self, *, count: bool = True) -> bool:
+        """Claim and begin what can be carried now; false when there may be more to claim.
+
+        `count`: also look how much is unfinished and flagged.
+        """
         free = AT_ONCE - len(self._under_way)
         if free <= 0:
             return False
@@ -139,14 +146,9 @@ class Recovery:
         self._unanswered = None
         for stored in claimed:
             self._begin(stored, lease)
-        await self._look_at_backlog(limits)
-        return len(claimed) < free
-
-    async def _look_at_backlog(self, limits: CallLimits) -> None:
-        """Count what is left, not oftener than looks are due: with much left, counting is work."""
-        if self._clock() >= self._count_from:
+        if count:
             self._log.backlog(await self._database.backlog(limits))
-            self._count_from = self._clock() + self._times.interval_s / 2
+        return len(claimed) < free
 
     def _lease_to_claim_with(self) -> Lease:
         """A new one; or that of a claim whose answer was lost, to be given what it had claimed.

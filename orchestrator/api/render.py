@@ -1,17 +1,14 @@
 """A stored order becomes an answer: the same record the same bytes, first time or replayed."""
 
-import json
 from typing import Any, Final
 
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from clients.database import StoredOrder
 from orchestrator.api.problems import RETRY_AFTER_S, Problem
 from orchestrator.domain import Failure, OrderStatus, resource_id
 from orchestrator.saga.record import decode_failure
-
-_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
-"""Made once: `json.dumps` with options makes an encoder for every answer."""
 
 _UNKNOWN: Final = Failure(504, "deadline_exceeded", "the order did not go through")
 
@@ -71,7 +68,7 @@ def problem_of_order(stored: StoredOrder, *, keyed: bool) -> Problem:
 
 def shown(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:  # noqa: ANN401 - JSON is anything
     """A JSON answer."""
-    return Response(_encode(body), status, media_type="application/json", headers=headers)
+    return Response(to_json(body), status, media_type="application/json", headers=headers)
 
 
 def _compensation(stored: StoredOrder) -> str:

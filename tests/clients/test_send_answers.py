@@ -3,7 +3,6 @@
 import gzip
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import httpx
 import pytest
@@ -76,7 +75,7 @@ async def test_a_compressed_answer_is_understood() -> None:
 async def test_an_answer_about_something_else_is_not_believed() -> None:
     """Whether an answer is the one that was asked for is for the call to say."""
     other = httpx.MockTransport(lambda _: httpx.Response(200, json={"id": "p-2"}))
-    picky = replace(CALL, accepts=lambda body: body.get("id") == "p-1")
+    picky = CALL._replace(accepts=lambda body: body.get("id") == "p-1")
 
     with pytest.raises(Faulty, match="not what the contract promises") as failed:
         await an_upstream(other, tries=1).send(picky, within())
