@@ -31,7 +31,7 @@ from orchestrator.api.documented import document
 from orchestrator.api.handlers import install_error_handlers
 from orchestrator.api.health import health_router
 from orchestrator.api.orders import OrderApi
-from orchestrator.api.short_way import ShortWay
+from orchestrator.api.short_way import shorten
 from orchestrator.api.tracing import Tracing
 from orchestrator.checkout import Checkout
 from orchestrator.idempotency import IdempotencyKeys
@@ -233,8 +233,8 @@ def create_app(
     )
     app.include_router(api.router())
     app.include_router(health_router(lambda: service.admission.draining, service.metrics.registry))
-    app.add_middleware(ShortWay, method="POST", path="/orders", operation=api.place)
     app.add_middleware(Tracing)
+    shorten(app, method="POST", path="/orders", operation=api.place)
     install_error_handlers(app)
     document(app)
     return app

@@ -5,7 +5,8 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
-from uuid import UUID, uuid5
+
+from orchestrator.ids import named_id
 
 
 class OrderStatus(StrEnum):
@@ -30,7 +31,7 @@ def resource_id(order_id: str, word: str) -> str:
     UUIDv5 of the order id and the word (contract rule 1): a caller that lost an answer still knows
     the name of what it may have created.
     """
-    return str(uuid5(UUID(order_id), word))
+    return named_id(order_id, word)
 
 
 @dataclass(frozen=True, slots=True)

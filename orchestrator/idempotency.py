@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-import uuid
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -78,7 +78,7 @@ class IdempotencyKeys:
 
     def new_owner(self) -> str:
         """A token that no other worker has: it names this replica and one custody."""
-        return f"{self._replica}/{uuid.uuid4().hex[:12]}"
+        return f"{self._replica}/{os.urandom(6).hex()}"
 
     async def admit(self, order: Order, claim: Claim, owner: str, limits: CallLimits) -> Admitted:
         """Create the order, or find the one that the key is bound to; raises `UpstreamError`."""

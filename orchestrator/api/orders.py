@@ -28,6 +28,7 @@ from orchestrator.errors import (
     RefusedError,
 )
 from orchestrator.idempotency import Claim
+from orchestrator.ids import random_id
 from orchestrator.logs import key_mark
 from orchestrator.metrics import Metrics
 
@@ -95,7 +96,7 @@ class OrderApi:
             self.admission.expect_room()
             key = idempotency_key(request)
             body = await read_json(request, max_bytes=self.max_body_bytes)
-            order = parse_order(body, order_id=str(uuid.uuid4()), trace=trace)
+            order = parse_order(body, order_id=random_id(), trace=trace)
             claim = Claim(caller_of(request, order, header=self.caller_header), key)
             placed = await self.checkout.place(order, claim)
         except RefusedError as refusal:

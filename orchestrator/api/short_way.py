@@ -8,22 +8,46 @@ own code (docs/performance.md).
 
 from collections.abc import Awaitable, Callable
 
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from orchestrator.api.tracing import Tracing
 
 Operation = Callable[[Request], Awaitable[Response]]
 """Answers a request, whatever is wrong with it: no error handler stands behind it here."""
 
 
-class ShortWay:
-    """Lets `operation` answer `method path`, and `app` everything else."""
+def shorten(app: FastAPI, *, method: str, path: str, operation: Operation) -> None:
+    """Let requests for `method path` meet `Tracing` and `operation`, and none of the app's layers.
 
-    def __init__(self, app: ASGIApp, *, method: str, path: str, operation: Operation) -> None:
+    The app's own stack, which is built at the first request, stands behind for everything else.
+    """
+    build = app.build_middleware_stack
+
+    def with_short_way() -> ASGIApp:
+        return ShortWay(build(), method, path, Tracing(_answering(operation)))
+
+    app.build_middleware_stack = with_short_way  # type: ignore[method-assign]  # as FastAPI itself does
+
+
+def _answering(operation: Operation) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await operation(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return answer
+
+
+class ShortWay:
+    """Gives `method path` to `way`, and everything else to `app`."""
+
+    def __init__(self, app: ASGIApp, method: str, path: str, way: ASGIApp) -> None:
         self._app = app
         self._method = method
         self._path = path
-        self._operation = operation
+        self._way = way
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -34,7 +58,6 @@ class ShortWay:
             and scope["method"] == self._method
             and not scope.get("root_path")
         ):
-            response = await self._operation(Request(scope, receive))
-            await response(scope, receive, send)
+            await self._way(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -5,9 +5,8 @@ disconnect.
 """
 
 import logging
+import os
 import re
-import secrets
-import uuid
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.api.problems import Problem
 from orchestrator.domain import Trace
+from orchestrator.ids import random_id
 
 _log = logging.getLogger("orchestrator.api")
 
@@ -80,7 +80,7 @@ def _trace_of(headers: Headers) -> Trace:
     tracestate = headers.get("tracestate", "")
     taken = _TRACEPARENT.fullmatch(traceparent) is not None
     return Trace(
-        request_id=request_id if _REQUEST_ID.fullmatch(request_id) else str(uuid.uuid4()),
+        request_id=request_id if _REQUEST_ID.fullmatch(request_id) else random_id(),
         traceparent=traceparent if taken else _new_traceparent(),
         tracestate=tracestate if taken and _TRACESTATE.fullmatch(tracestate) else None,
     )
@@ -88,4 +88,5 @@ def _trace_of(headers: Headers) -> Trace:
 
 def _new_traceparent() -> str:
     """A new trace, not sampled: nobody has asked for it to be recorded."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+    digits = os.urandom(24).hex()
+    return f"00-{digits[:32]}-{digits[32:]}-00"

@@ -68,13 +68,13 @@ CALLS: Final = (
         (
             Edit(
                 "orchestrator/domain.py",
-                "from uuid import UUID, uuid5",
-                "from uuid import uuid4",
+                "from orchestrator.ids import named_id",
+                "from orchestrator.ids import random_id",
             ),
             Edit(
                 "orchestrator/domain.py",
-                "return str(uuid5(UUID(order_id), word))",
-                "return str(uuid4())",
+                "return named_id(order_id, word)",
+                "return random_id()",
             ),
             Edit("orchestrator/domain.py", "@lru_cache(maxsize=4096)", "@lru_cache(maxsize=0)"),
         ),
