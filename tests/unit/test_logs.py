@@ -4,6 +4,8 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,3 +142,22 @@ def test_the_level_is_the_one_that_was_set(capsys: pytest.CaptureFixture[str]) -
     logging.getLogger("orders").warning("trouble")
 
     assert ["trouble"] == [line["event"] for line in _lines(capsys)]
+
+
+def test_what_is_given_with_a_line_is_on_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever it is: a line is never lost for what stands on it."""
+    configure_logging("info")
+    odd = {"path": Path("/a"), "when": datetime(2026, 1, 1, tzinfo=UTC), "half": "\ud800", "n": 1.5}
+
+    logging.getLogger("x").warning("ein %s", "Straße", extra=odd)
+
+    (line,) = _lines(capsys)
+    assert ("WARNING", "x", "ein Straße", 1.5) == (
+        line["level"],
+        line["logger"],
+        line["event"],
+        line["n"],
+    )
+    assert ("/a", "\ud800") == (line["path"], line["half"])
+    assert {"path", "when", "half", "n", "level", "logger", "event", "time"} == line.keys()
+    assert datetime.now(UTC) - datetime.fromisoformat(line["time"]) < timedelta(minutes=1)
