@@ -53,8 +53,8 @@ _SPARE_CONNECTIONS = 32
 their own."""
 
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
-"""FastAPI's own: logs and metrics are ours (docs/observability.md), and to look for a listener at
-every request costs as much as the routing."""
+"""FastAPI's own: logs and metrics are ours (docs/observability.md), so that it would look for a
+listener at every request and find none."""
 
 
 def _loop_time() -> float:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import Final
 
 _YOUNG: Final = 10_000
-"""Objects made and not freed before the youngest are looked through. Python's 700 is reached every
-few orders in flight; an order leaves no cycles behind, so there is nothing to be found so often."""
+"""Objects made and not freed before the youngest are looked through, Python's own number being 700.
+An order leaves no cycles behind (counted over 200 of them): there is nothing to find that often."""
 
 
 @contextmanager

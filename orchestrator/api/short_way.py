@@ -2,8 +2,8 @@
 
 The operation is FastAPI's all the same: declared, documented and reachable there, by this very
 function. It takes the bare request and returns a finished response, so routing, dependencies and
-serialization have nothing to do for it, and to have them do nothing costs as much as the saga's
-own code (docs/performance.md).
+serialization have nothing to do for it, and to have them do nothing took a fifth of an order's
+time, its calls aside.
 """
 
 from collections.abc import Awaitable, Callable
