@@ -24,8 +24,8 @@ _OWN: Final = frozenset(
 class JsonLines(logging.Formatter):
     """A record as one JSON object: level, logger, event, what was given as `extra`, time (UTC).
 
-    An order has one line, so that what a line costs is a part of what an order costs: 11 µs to format
-    here, 19 with python-json-logger.
+    An order has one line, so that what a line costs is a part of what an order costs: 11 µs to
+    format here, 19 with python-json-logger.
     """
 
     def format(self, record: logging.LogRecord) -> str:
