@@ -33,7 +33,8 @@ class CircuitBreaker:
         self._failed_in_row = 0
         self._opened_at: float | None = None
         self._probe: object = None
-        self._era = 0
+        self.era = 0
+        """Changes with every change of state, so that late results of before can be told apart."""
 
     @property
     def state(self) -> State:
@@ -51,6 +52,8 @@ class CircuitBreaker:
 
     def admits(self, caller: object) -> bool:
         """Whether `caller` may call; in a half-open circuit the first to ask becomes the probe."""
+        if self._opened_at is None:
+            return True
         match self.state:
             case State.CLOSED:
                 return True
@@ -66,14 +69,9 @@ class CircuitBreaker:
         if self._probe == caller:
             self._probe = None
 
-    @property
-    def era(self) -> int:
-        """Changes with every change of state, so that late results of before can be told apart."""
-        return self._era
-
     def succeeded(self, era: int) -> None:
         """A call begun in `era` was answered."""
-        if era != self._era:
+        if era != self.era:
             return
         self._failed_in_row = 0
         if self._opened_at is not None:
@@ -81,7 +79,7 @@ class CircuitBreaker:
 
     def failed(self, era: int) -> None:
         """A call begun in `era` was not answered, or by a 5xx or nonsense."""
-        if era != self._era:
+        if era != self.era:
             return
         self._failed_in_row += 1
         half_open = self.state is State.HALF_OPEN
@@ -92,4 +90,4 @@ class CircuitBreaker:
         self._opened_at = opened_at
         self._failed_in_row = 0
         self._probe = None
-        self._era += 1
+        self.era += 1

@@ -19,6 +19,22 @@ CONSTANT_HEADERS: Final[Mapping[str, str]] = {
 }
 """What every request carries. Compressing a few hundred bytes costs more than it saves."""
 
+KEY_FIELD: Final = "X-Idempotency-Key"
+CONTENT_TYPE: Final = "application/json"
+
+
+class Fields(dict[str, str]):
+    """Header fields that go out with many calls, an order's trace: written out once, not each time.
+
+    `lines` is for the carrier that writes them; nothing may be added once it is there.
+    """
+
+    __slots__ = ("lines",)
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(fields)
+        self.lines: str | None = None
+
 
 @dataclass(slots=True)
 class Reply:
@@ -39,9 +55,10 @@ class Carrier(Protocol):
         headers: Mapping[str, str],
         content: bytes | None,
         *,
+        key: str | None = None,
         within_s: float,
     ) -> Reply:
-        """Send the request once, and give its answer.
+        """Send the request once, and give its answer. `content` is JSON; `key` its idempotency key.
 
         Raises `TimeoutError` when that takes longer than `within_s` in all, and otherwise
         `httpx.RequestError` and nothing else: `may_have_been_sent` tells what that means.
@@ -51,3 +68,11 @@ class Carrier(Protocol):
     async def aclose(self) -> None:
         """Close the connections."""
         ...
+
+
+def entity_fields(content: bytes | None, key: str | None) -> dict[str, str]:
+    """The header fields that speak of one request and its body."""
+    fields = {} if key is None else {KEY_FIELD: key}
+    if content is not None:
+        fields["Content-Type"] = CONTENT_TYPE
+    return fields

@@ -2,11 +2,14 @@
 
 Every change is conditional: on the key being free (create), on version and owner (update), on the
 lease having run out (claim). Its clock is the only clock that leases know.
+
+What is made for every order is a named tuple (see call.py).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, Self
 from urllib.parse import quote, urlencode
 
 from clients.call import Call, CallLimits
@@ -16,8 +19,7 @@ from clients.upstream import Upstream
 Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredOrder:
+class StoredOrder(NamedTuple):
     """An order as the database service keeps it; `order` and `progress` are the orchestrator's own.
 
     `owner` is the token of the worker that holds the lease; `rounds` counts how often the order was
@@ -41,25 +43,10 @@ class StoredOrder:
     @classmethod
     def parse(cls, record: Document) -> Self:
         """Read the wire form; a `KeyError` or `TypeError` means that it is not one."""
-        return cls(
-            id=record["id"],
-            caller=record["caller"],
-            fingerprint=record["fingerprint"],
-            status=record["status"],
-            version=record["version"],
-            owner=record["owner"],
-            rounds=record["rounds"],
-            attention=record["attention"],
-            created_at=record["createdAt"],
-            updated_at=record["updatedAt"],
-            age_s=record["ageS"],
-            order=record["order"],
-            progress=record["progress"],
-        )
+        return cls._make(_values(record))
 
 
-@dataclass(frozen=True, slots=True)
-class NewOrder:
+class NewOrder(NamedTuple):
     """What it takes to create an order; `key` is bound to `caller` and `fingerprint` with it."""
 
     id: str
@@ -74,8 +61,7 @@ class NewOrder:
     progress: Document
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     """A compare-and-set: applied only while `version` and `owner` are the order's own.
 
     `write_id` names this write, so that its repeat after a lost answer is recognised. Exactly one
@@ -219,29 +205,30 @@ class DatabaseClient:
 
 _NOT_FOUND: Final = 404
 
-_MEMBERS: Final = frozenset(
-    {
-        "id",
-        "caller",
-        "fingerprint",
-        "status",
-        "version",
-        "owner",
-        "rounds",
-        "attention",
-        "createdAt",
-        "updatedAt",
-        "ageS",
-        "order",
-        "progress",
-    }
+_MEMBERS: Final = (
+    "id",
+    "caller",
+    "fingerprint",
+    "status",
+    "version",
+    "owner",
+    "rounds",
+    "attention",
+    "createdAt",
+    "updatedAt",
+    "ageS",
+    "order",
+    "progress",
 )
-"""What every record has; see `StoredOrder.parse`."""
+"""What every record has, in the order of the fields of `StoredOrder`."""
+
+_values: Final = itemgetter(*_MEMBERS)
+_REQUIRED: Final = frozenset(_MEMBERS)
 
 
 def _is_record(body: dict[str, Any]) -> bool:
     return (
-        body.keys() >= _MEMBERS
+        body.keys() >= _REQUIRED
         and isinstance(body["version"], int)
         and isinstance(body["order"], dict)
     )

@@ -7,12 +7,18 @@ What is the same for every call of an upstream is made once; nothing is made tha
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
-from functools import lru_cache
 from typing import Final
 
 import httpx
 
-from clients.carrier import CONSTANT_HEADERS, LARGEST_ANSWER_BYTES, Reply
+from clients.carrier import (
+    CONSTANT_HEADERS,
+    CONTENT_TYPE,
+    KEY_FIELD,
+    LARGEST_ANSWER_BYTES,
+    Fields,
+    Reply,
+)
 from clients.http1.connection import Connection
 from clients.http1.reply import Reply as Answer
 from clients.http1.reply import find
@@ -29,8 +35,12 @@ _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
 _VISIBLE: Final = bytes(range(0x20, 0x7F))
 """What a line of a head is made of here. A tab would be allowed; nobody here means one."""
 
+_ENDS: Final = b"\r\n" * 1000
+"""More than any head has of them."""
+
 _NAMES: Final[set[str]] = set()
-"""Names of header fields that have been looked at: they come from code, and are a few."""
+_METHODS: Final[set[str]] = set()
+"""Names of header fields and methods that have been looked at: they come from code, and are few."""
 
 _GOOD: Final = range(200, 300)
 _SLICE_BYTES: Final = 4096
@@ -51,7 +61,7 @@ class LeanCarrier:
         self._constant = " HTTP/1.1\r\n" + "".join(
             f"{name}: {value}\r\n" for name, value in fields.items()
         )
-        self._lines = len(fields) + 2  # the request's own, and the empty one
+        self._ends = len(fields) + 2  # the request line's own, and the empty one's
 
     async def exchange(
         self,
@@ -60,16 +70,18 @@ class LeanCarrier:
         headers: Mapping[str, str],
         content: bytes | None,
         *,
+        key: str | None = None,
         within_s: float,
     ) -> Reply:
         """See Carrier."""
-        payload = self._payload(method, path, headers, content)
-        deadline = asyncio.get_running_loop().time() + within_s
+        payload = self._payload(method, path, headers, content, key)
         connection = self._pool.take()
         if connection is None:
+            began = asyncio.get_running_loop().time()
             connection = await self._acquire(within_s)
+            within_s -= asyncio.get_running_loop().time() - began
         exchange = connection.begin(
-            payload, deadline=deadline, limit=LARGEST_ANSWER_BYTES, head_only=method == "HEAD"
+            payload, within_s=within_s, limit=LARGEST_ANSWER_BYTES, head_only=method == "HEAD"
         )
         try:
             answer = await exchange
@@ -78,6 +90,9 @@ class LeanCarrier:
         except asyncio.CancelledError:
             connection.abandon(exchange)
             raise
+        body = answer.body
+        if answer.status in _GOOD and not answer.coded and isinstance(body, bytes):
+            return Reply(answer.status, body)
         return await _reply(answer)
 
     async def aclose(self) -> None:
@@ -89,22 +104,31 @@ class LeanCarrier:
             return await self._pool.acquire(wait_s=self._phase_s, connect_s=self._phase_s)
 
     def _payload(
-        self, method: str, path: str, headers: Mapping[str, str], content: bytes | None
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        key: str | None,
     ) -> bytes:
-        _check_method(method)
-        head = f"{method} {self.target(path)}{self._constant}"
-        for name, value in headers.items():
-            if name not in _NAMES:
-                check_name(name.encode())
-                _NAMES.add(name)
-            head += f"{name}: {value}\r\n"
+        """Head and body; what is in each head is in `_constant`, in each of an order in `lines`."""
+        if method not in _METHODS:
+            _check_method(method)
+        lines = headers.lines if type(headers) is Fields else None
+        if lines is None:
+            lines = _written(headers)
+        ends = self._ends + len(headers)
+        head = f"{method} {self.target(path)}{self._constant}{lines}"
+        if key is not None:
+            head += f"{KEY_FIELD}: {key}\r\n"
+            ends += 1
         if content is not None:
-            head += f"Content-Length: {len(content)}\r\n\r\n"
-        else:
-            head += "Content-Length: 0\r\n\r\n" if method in _WITH_LENGTH else "\r\n"
-        return _checked(head, self._lines + len(headers) + _has_length(method, content)) + (
-            content or b""
-        )
+            length = len(content)
+            head += f"Content-Type: {CONTENT_TYPE}\r\nContent-Length: {length}\r\n\r\n"
+            return _checked(head, ends + 2) + content
+        if method in _WITH_LENGTH:
+            return _checked(head + "Content-Length: 0\r\n\r\n", ends + 1)
+        return _checked(head + "\r\n", ends)
 
     def target(self, path: str) -> str:
         """The request target: base and path as httpx would join and quote them."""
@@ -123,17 +147,25 @@ class LeanCarrier:
         return target.decode("ascii")
 
 
-@lru_cache
 def _check_method(method: str) -> None:
     check_method(method.encode())
+    _METHODS.add(method)
 
 
-def _has_length(method: str, content: bytes | None) -> bool:
-    return content is not None or method in _WITH_LENGTH
+def _written(headers: Mapping[str, str]) -> str:
+    lines = ""
+    for name, value in headers.items():
+        if name not in _NAMES:
+            check_name(name.encode())
+            _NAMES.add(name)
+        lines += f"{name}: {value}\r\n"
+    if type(headers) is Fields:
+        headers.lines = lines
+    return lines
 
 
-def _checked(head: str, lines: int) -> bytes:
-    """The head as bytes, if it has so many lines and in them only what is visible.
+def _checked(head: str, ends: int) -> bytes:
+    """The head as bytes, if it has so many line ends and else only what is visible.
 
     One look at the whole instead of one at every value: without what is visible, just the ends of
     its lines must remain.
@@ -142,7 +174,7 @@ def _checked(head: str, lines: int) -> bytes:
         encoded = head.encode("ascii")
     except UnicodeEncodeError as error:
         raise httpx.LocalProtocolError("header fields of a call are ASCII") from error
-    if encoded.translate(None, _VISIBLE) != b"\r\n" * lines:
+    if encoded.translate(None, _VISIBLE) != _ENDS[: 2 * ends]:
         raise httpx.LocalProtocolError("the value of a header field would end its line")
     return encoded
 

@@ -1,5 +1,7 @@
 """Payment: an amount is authorized, then captured, or voided/refunded."""
 
+from collections.abc import Awaitable
+
 from clients.call import Answer, Call, CallLimits
 from clients.shape import known_as
 from clients.upstream import Upstream
@@ -11,7 +13,7 @@ class PaymentClient:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
 
-    async def authorize(
+    def authorize(
         self,
         payment_id: str,
         order_id: str,
@@ -20,7 +22,7 @@ class PaymentClient:
         amount: str,
         currency: str,
         limits: CallLimits,
-    ) -> Answer:
+    ) -> Awaitable[Answer]:
         """Hold `amount` (decimal string with the currency's digits) for the order."""
         body = {
             "id": payment_id,
@@ -32,18 +34,18 @@ class PaymentClient:
         # A repeat in a recovery may meet a payment that its predecessor has captured already.
         accepts = known_as(payment_id, "authorized", "captured", amount=amount, currency=currency)
         call = Call("authorize", "POST", "/payments", f"{order_id}:authorize", body, accepts)
-        return await self._upstream.send(call, limits)
+        return self._upstream.send(call, limits)
 
-    async def capture(self, payment_id: str, order_id: str, limits: CallLimits) -> Answer:
+    def capture(self, payment_id: str, order_id: str, limits: CallLimits) -> Awaitable[Answer]:
         """Take the money that is held."""
         path = f"/payments/{payment_id}/capture"
         accepts = known_as(payment_id, "captured")
         call = Call("capture", "POST", path, f"{order_id}:capture", {}, accepts)
-        return await self._upstream.send(call, limits)
+        return self._upstream.send(call, limits)
 
-    async def refund(self, payment_id: str, order_id: str, limits: CallLimits) -> Answer:
+    def refund(self, payment_id: str, order_id: str, limits: CallLimits) -> Awaitable[Answer]:
         """Give the money back, from whatever state; a late authorize of this id will be refused."""
         path = f"/payments/{payment_id}/refund"
         accepts = known_as(payment_id, "voided", "refunded")
         call = Call("refund", "POST", path, f"{order_id}:refund", {}, accepts)
-        return await self._upstream.send(call, limits)
+        return self._upstream.send(call, limits)

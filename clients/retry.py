@@ -72,17 +72,17 @@ class _Stop(stop_base):
 
 
 async def with_retries(
-    attempt: Callable[[], Awaitable[Answer]], policy: RetryPolicy, limits: CallLimits, began: float
+    first: UpstreamError,
+    attempt: Callable[[], Awaitable[Answer]],
+    policy: RetryPolicy,
+    limits: CallLimits,
+    began: float,
 ) -> Answer:
-    """Run `attempt` until it answers, is refused for good, or the limits end it.
+    """After a plain first try that ended in `first`: run `attempt` until it answers or is refused.
 
-    `began` is when the call did, on the loop's clock. Raises the last `UpstreamError`;
-    `Fenced` passes through untouched.
+    Or until the limits end it. `began` is when the call did, on the loop's clock. Raises the last
+    `UpstreamError`; `Fenced` passes through untouched.
     """
-    try:
-        return await attempt()
-    except TRANSIENT as failure:
-        first = failure
     budget_s = limits.end - began
     tries = policy.tries if limits.max_tries is None else limits.max_tries
     retrying = AsyncRetrying(

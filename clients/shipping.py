@@ -1,6 +1,6 @@
 """Shipping: a shipment is created, or cancelled while it has not left the warehouse."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 from clients.call import Answer, Call, CallLimits
 from clients.inventory import ReservedItem
@@ -14,7 +14,7 @@ class ShippingClient:
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
 
-    async def ship(
+    def ship(
         self,
         shipment_id: str,
         order_id: str,
@@ -22,7 +22,7 @@ class ShippingClient:
         address: Mapping[str, str],
         items: Sequence[ReservedItem],
         limits: CallLimits,
-    ) -> Answer:
+    ) -> Awaitable[Answer]:
         """Create the shipment of the order's items to its address."""
         body = {
             "id": shipment_id,
@@ -33,11 +33,11 @@ class ShippingClient:
         # A repeat in a recovery may meet a shipment that has been on its way since.
         accepts = known_as(shipment_id, "created", "dispatched")
         call = Call("ship", "POST", "/shipments", f"{order_id}:ship", body, accepts)
-        return await self._upstream.send(call, limits)
+        return self._upstream.send(call, limits)
 
-    async def cancel(self, shipment_id: str, order_id: str, limits: CallLimits) -> Answer:
+    def cancel(self, shipment_id: str, order_id: str, limits: CallLimits) -> Awaitable[Answer]:
         """Call the shipment off; a late create of this id will be refused."""
         path = f"/shipments/{shipment_id}/cancel"
         accepts = known_as(shipment_id, "cancelled")
         call = Call("cancel", "POST", path, f"{order_id}:cancel", {}, accepts)
-        return await self._upstream.send(call, limits)
+        return self._upstream.send(call, limits)

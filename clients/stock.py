@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from clients.carrier import CONSTANT_HEADERS, LARGEST_ANSWER_BYTES, Reply
+from clients.carrier import CONSTANT_HEADERS, LARGEST_ANSWER_BYTES, Reply, entity_fields
 from clients.http1.limits import IDLE_S
 
 
@@ -45,11 +45,13 @@ class HttpxCarrier:
         headers: Mapping[str, str],
         content: bytes | None,
         *,
+        key: str | None = None,
         within_s: float,
     ) -> Reply:
         """See Carrier."""
+        fields = {**headers, **entity_fields(content, key)}
         async with asyncio.timeout(within_s):
-            return await self._round_trip(method, path, headers, content)
+            return await self._round_trip(method, path, fields, content)
 
     async def aclose(self) -> None:
         """See Carrier."""

@@ -5,11 +5,12 @@ answer is judged; failures become the exceptions of `errors.py`; transient ones 
 `retry.py`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import httpx
-from pydantic_core import from_json, to_json
+import orjson
+from pydantic_core import from_json
 
 from clients.breaker import CircuitBreaker
 from clients.call import Answer, Call, CallLimits
@@ -24,7 +25,7 @@ from clients.errors import (
     Unreachable,
     UpstreamError,
 )
-from clients.retry import RetryPolicy, with_retries
+from clients.retry import TRANSIENT, RetryPolicy, with_retries
 from clients.retry_after import parse_retry_after
 from clients.transport import may_have_been_sent
 
@@ -56,7 +57,7 @@ class Upstream:
         self._carrier = carrier
         self._timeout_s = timeout_s
         self._retry = retry
-        self._clock = clock
+        self.now = clock
 
     async def send(self, call: Call, limits: CallLimits) -> Answer:
         """Send `call` until it is answered well.
@@ -64,18 +65,34 @@ class Upstream:
         Raises `Rejected` for a final 4xx, another `UpstreamError` when the limits ended it without
         a good answer, and `Fenced` when the caller's lease is over.
         """
-        if limits.caller is not None:
-            return await self._send(call, limits)
+        if limits.caller is None:
+            return await self._send_alone(call, limits)
+        began = self.now()
+        self.gate(call, limits, began)
+        try:
+            return await self.exchange(call, limits, began)
+        except UpstreamError as failure:
+            failure.attempts = 1
+            if not isinstance(failure, TRANSIENT):
+                raise
+            first = failure
+        return await self._send_again(call, limits, began, first)
+
+    async def _send_alone(self, call: Call, limits: CallLimits) -> Answer:
+        """A call that belongs to no order may be a circuit's probe like any other."""
         alone = limits._replace(caller=object())
         try:
-            return await self._send(call, alone)
+            return await self.send(call, alone)
         finally:
             self.breaker.release(alone.caller)
 
-    async def _send(self, call: Call, limits: CallLimits) -> Answer:
-        tries = _Tries(self, call, limits)
+    async def _send_again(
+        self, call: Call, limits: CallLimits, began: float, first: UpstreamError
+    ) -> Answer:
+        """The tries after the first one, which has ended in `first`."""
+        tries = _Tries(self, call, limits, first)
         try:
-            return await with_retries(tries.attempt, self._retry, limits, self._clock())
+            return await with_retries(first, tries.attempt, self._retry, limits, began)
         except UpstreamError as failure:
             failure.attempts = tries.made
             failure.in_doubt = tries.in_doubt
@@ -85,9 +102,8 @@ class Upstream:
         """Close the connections."""
         await self._carrier.aclose()
 
-    def gate(self, call: Call, limits: CallLimits) -> None:
+    def gate(self, call: Call, limits: CallLimits, now: float) -> None:
         """Raise unless a try may begin now."""
-        now = self._clock()
         if now >= limits.fence:
             raise Fenced
         if now >= limits.deadline:
@@ -99,18 +115,19 @@ class Upstream:
                 self.service, call.operation, detail, retry_after_s=self.breaker.wait_s
             )
 
-    async def exchange(self, call: Call, limits: CallLimits) -> Answer:
+    async def exchange(self, call: Call, limits: CallLimits, now: float) -> Answer:
         """One request and its answer, within the time-out and the limits; tell the circuit."""
         era = self.breaker.era
-        headers, content = self._request(call, limits)
-        remaining_s = limits.end - self._clock()
+        content = None if call.body is None else orjson.dumps(call.body)
+        remaining_s = min(limits.deadline, limits.fence) - now
         cut_short = remaining_s < self._timeout_s
         try:
             reply = await self._carrier.exchange(
                 call.method,
                 call.path,
-                headers,
+                limits.headers,
                 content,
+                key=call.key,
                 within_s=remaining_s if cut_short else self._timeout_s,
             )
             answer = _judge(self.service, call, reply)
@@ -122,24 +139,14 @@ class Upstream:
         except UpstreamError:
             self._answered(era, limits)
             raise
-        self._answered(era, limits)
+        if not limits.obligatory:
+            self.breaker.succeeded(era)
         return answer
 
     def _answered(self, era: int, limits: CallLimits) -> None:
         """Tell the circuit; a refund that works is no proof that an authorization would."""
         if not limits.obligatory:
             self.breaker.succeeded(era)
-
-    def _request(self, call: Call, limits: CallLimits) -> tuple[Mapping[str, str], bytes | None]:
-        """Header fields and body of a try."""
-        headers = dict(limits.headers)
-        if call.key is not None:
-            headers["X-Idempotency-Key"] = call.key
-        content = None
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
-            content = to_json(call.body)
-        return headers, content
 
     def _named(self, failure: Exception, call: Call, *, cut_short: bool) -> UpstreamError:
         if isinstance(failure, UpstreamError):
@@ -164,22 +171,25 @@ class Upstream:
 class _Tries:
     """The tries of one call: how many, and whether any of them may have been carried out."""
 
-    def __init__(self, upstream: Upstream, call: Call, limits: CallLimits) -> None:
+    def __init__(
+        self, upstream: Upstream, call: Call, limits: CallLimits, first: UpstreamError
+    ) -> None:
         self._upstream = upstream
         self._call = call
         self._limits = limits
-        self.made = 0
-        self.in_doubt = False
+        self.made = 1
+        self.in_doubt = first.in_doubt
 
     async def attempt(self) -> Answer:
-        self._upstream.gate(self._call, self._limits)
+        now = self._upstream.now()
+        self._upstream.gate(self._call, self._limits, now)
         self.made += 1
         try:
-            answer = await self._upstream.exchange(self._call, self._limits)
+            answer = await self._upstream.exchange(self._call, self._limits, now)
         except UpstreamError as failure:
             self.in_doubt |= failure.in_doubt
             raise
-        return answer if self.made == 1 else answer._replace(attempts=self.made)
+        return answer._replace(attempts=self.made)
 
 
 def _judge(service: str, call: Call, reply: Reply) -> Answer:

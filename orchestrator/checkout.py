@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from clients.call import CallLimits
+from clients.carrier import Fields
 from clients.database import DatabaseClient, StoredOrder
 from clients.errors import Rejected, UpstreamError
 from orchestrator.admission import Admission
@@ -29,7 +30,7 @@ from orchestrator.placement import AnswerTimes, Placed, Placement
 from orchestrator.saga.custody import Custody
 from orchestrator.saga.progress import Progress
 from orchestrator.saga.runner import Errand, SagaRunner
-from orchestrator.saga.running import RunningSagas
+from orchestrator.saga.running import RunningSagas, until_done
 
 _log = logging.getLogger("orchestrator.checkout")
 
@@ -88,7 +89,7 @@ class Checkout:
         task = self._running.start(order.id, self._carry_out(placement))
         task.add_done_callback(lambda _: self._admission.leave(order.id))
         # Not a time-out around the task: it goes on, only the waiting ends.
-        await asyncio.wait({task}, timeout=self._times.answer_within_s)
+        await until_done(task, timeout_s=self._times.answer_within_s)
         if task.done() and not task.cancelled():
             return Placed(task.result(), placement.replayed)
         return await self._last_look(placement)
@@ -132,7 +133,7 @@ class Checkout:
         An order that cannot be withdrawn, because another replica has found it, is watched.
         """
         order = placement.order
-        limits = CallLimits(deadline, headers=order.trace.headers(), caller=order.id)
+        limits = CallLimits(deadline, headers=Fields(order.trace.headers()), caller=order.id)
         try:
             return await self._keys.admit(order, placement.claim, owner, limits)
         except UpstreamError as failure:

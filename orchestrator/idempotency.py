@@ -5,7 +5,9 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import orjson
 
 from clients.call import CallLimits
 from clients.database import DatabaseClient, NewOrder, StoredOrder
@@ -14,34 +16,31 @@ from orchestrator.saga.custody import Custody, Lease
 from orchestrator.saga.progress import Progress
 from orchestrator.saga.record import encode_order, encode_progress
 
-_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-"""Made once: `json.dumps` with options makes an encoder for every order."""
+_escaped: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+"""The canonical form, in ASCII. Where nothing is to be escaped, orjson's bytes are the same; where
+something is, they are not, and keys that are bound already are bound to these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """Who asks (`caller`) and under which name for the request (`key`, if any)."""
 
     caller: str
     key: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(NamedTuple):
     """The order is new and ours to carry out."""
 
     custody: Custody
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(NamedTuple):
     """The key's order is final: its answer is given again."""
 
     stored: StoredOrder
 
 
-@dataclass(frozen=True, slots=True)
-class InFlight:
+class InFlight(NamedTuple):
     """The key's order is not final yet: whoever asks again waits for it."""
 
     stored: StoredOrder
@@ -100,8 +99,10 @@ class IdempotencyKeys:
         stored = await self._database.create(new, limits)
         if stored.id == order.id and stored.owner == owner:
             lease = Lease(owner, began + self._lease_s, self._lease_s)
-            headers = order.trace.headers()
-            return Fresh(Custody(self._database, stored, lease, headers=headers, clock=self._clock))
+            custody = Custody(
+                self._database, stored, lease, headers=limits.headers, clock=self._clock
+            )
+            return Fresh(custody)
         return known(stored, mark)
 
     async def find(self, claim: Claim, order: Order, limits: CallLimits) -> Admitted | None:
@@ -126,4 +127,7 @@ def fingerprint(document: dict[str, Any]) -> str:
     ordered does.
     """
     ordered = {name: value for name, value in document.items() if name != "trace"}
-    return hashlib.sha256(f"POST /orders\n{_canonical(ordered)}".encode()).hexdigest()
+    canonical = orjson.dumps(ordered, option=orjson.OPT_SORT_KEYS)
+    if not canonical.isascii():
+        canonical = _escaped(ordered).encode()
+    return hashlib.sha256(b"POST /orders\n" + canonical).hexdigest()

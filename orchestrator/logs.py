@@ -7,10 +7,11 @@ import hashlib
 import json
 import logging
 import sys
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from pydantic_core import PydanticSerializationError, to_json
+import orjson
+
+from orchestrator.timestamps import utc_text
 
 _SERVER_LOGGERS: Final = ("uvicorn", "uvicorn.error")
 
@@ -24,8 +25,8 @@ _OWN: Final = frozenset(
 class JsonLines(logging.Formatter):
     """A record as one JSON object: level, logger, event, what was given as `extra`, time (UTC).
 
-    An order has one line, so that what a line costs is a part of what an order costs: 11 µs to
-    format here, 19 with python-json-logger.
+    An order has one line, so that what a line costs is a part of what an order costs. That one
+    gives its members together, as `extra={"fields": …}`, and no record is looked through for them.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -35,15 +36,19 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "event": record.getMessage(),
         }
-        line.update((name, value) for name, value in vars(record).items() if name not in _OWN)
+        given = vars(record)
+        fields = given.get("fields")
+        if fields is None:
+            fields = {name: value for name, value in given.items() if name not in _OWN}
+        line.update(fields)
         if record.exc_info:
             line["exc_info"] = self.formatException(record.exc_info)
         if record.stack_info:
             line["stack_info"] = self.formatStack(record.stack_info)
-        line["time"] = datetime.fromtimestamp(record.created, UTC).isoformat()
+        line["time"] = utc_text(record.created)
         try:
-            return to_json(line, fallback=str).decode()
-        except PydanticSerializationError:  # half a character: no line may be lost for that
+            return orjson.dumps(line, default=str).decode()
+        except orjson.JSONEncodeError:  # half a character: no line may be lost for that
             return json.dumps(line, default=str)
 
 

@@ -1,13 +1,13 @@
-"""What Prometheus sees at /metrics. Children are made once: `labels()` on every call is slow."""
+"""What Prometheus sees at /metrics."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from clients.database import Backlog
 from orchestrator.domain import Event, OrderStatus
+from orchestrator.instruments import LabelledCounter, LabelledHistogram
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """From a call on loopback (5 ms) to beyond the default deadline of an order (30 s)."""
@@ -18,37 +18,29 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        self._orders = Counter(
+        # What an order changes; labels are bounded: steps, kinds, outcomes, problem codes.
+        self._orders = LabelledCounter(
             "orders",
             "Runs of orders by how they left the order, and whether recovery ran them",
             ["outcome", "code", "recovered"],
-            registry=registry,
         )
-        self._order_seconds = Histogram(
+        self._order_seconds = LabelledHistogram(
             "order_duration_seconds",
             "From arrival (or takeover) until the order is final or parked",
             ["outcome"],
-            buckets=_SECONDS,
-            registry=registry,
+            bounds=_SECONDS,
         )
-        self._step_seconds = Histogram(
+        self._step_seconds = LabelledHistogram(
             "order_step_duration_seconds",
             "A step or an undo, tries and pauses included",
             ["step", "kind", "outcome"],
-            buckets=_SECONDS,
-            registry=registry,
+            bounds=_SECONDS,
         )
-        self._attempts = Counter(
-            "order_step_attempts",
-            "Tries of steps and undos",
-            ["step", "kind"],
-            registry=registry,
+        self._attempts = LabelledCounter(
+            "order_step_attempts", "Tries of steps and undos", ["step", "kind"]
         )
-        # Bounded by the values there are: steps, kinds, outcomes, problem codes.
-        self._orders_of = cache(self._orders.labels)
-        self._order_seconds_of = cache(self._order_seconds.labels)
-        self._seconds_of = cache(self._step_seconds.labels)
-        self._attempts_of = cache(self._attempts.labels)
+        for instrument in (self._orders, self._order_seconds, self._step_seconds, self._attempts):
+            registry.register(instrument)
         self._refused = Counter(
             "orders_refused",
             "Requests refused before an order existed, by problem code",
@@ -83,14 +75,15 @@ class Metrics:
 
     def stepped(self, event: Event) -> None:
         """A step or an undo has ended."""
-        self._seconds_of(event.step, event.kind, event.outcome).observe(event.ms / 1000)
-        self._attempts_of(event.step, event.kind).inc(event.attempts)
+        step, kind, outcome = event.step or "", event.kind, event.outcome or ""
+        self._step_seconds.observe((step, kind, outcome), event.ms / 1000)
+        self._attempts.add((step, kind), event.attempts)
 
     def ended(self, status: str, code: str, *, seconds: float, recovered: bool) -> None:
         """A run has left the order in `status`."""
         outcome = status.lower() if OrderStatus(status).final else f"parked_{status.lower()}"
-        self._orders_of(outcome, code, str(recovered).lower()).inc()
-        self._order_seconds_of(outcome).observe(seconds)
+        self._orders.add((outcome, code, "true" if recovered else "false"))
+        self._order_seconds.observe((outcome,), seconds)
 
     def refused(self, code: str) -> None:
         """A request was refused before an order existed."""

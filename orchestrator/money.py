@@ -18,6 +18,17 @@ LARGEST_MINOR_UNITS: Final = 999_999_999_999_999
 """15 digits in minor units: more than any order is worth, and exact in whatever an upstream uses
 (a 64-bit integer, a NUMERIC(15), even a double)."""
 
+_ZERO: Final = Decimal(0)
+
+_LARGEST: Final = {
+    digits: Decimal(LARGEST_MINOR_UNITS).scaleb(-digits) for digits in set(MINOR_DIGITS.values())
+}
+_EXACT_TEXT: Final = {
+    digits: re.compile(rf"[0-9]{{1,{15 - digits}}}" + (rf"\.[0-9]{{{digits}}}" if digits else ""))
+    for digits in _LARGEST
+}
+"""A price as most are sent: with exactly the currency's digits, at most 15 of them in all."""
+
 
 class MoneyError(ValueError):
     """An amount that is not money in this currency; the text says why."""
@@ -30,6 +41,8 @@ def parse_price(value: object, currency: str) -> Decimal:
     than the currency, or too large to be money.
     """
     digits = MINOR_DIGITS[currency]
+    if type(value) is str and _EXACT_TEXT[digits].fullmatch(value):
+        return Decimal(value)  # nothing of what follows could be found wrong with it
     amount = _decimal(value)
     if not amount.is_finite():
         message = "must be a finite number"
@@ -47,10 +60,10 @@ def parse_price(value: object, currency: str) -> Decimal:
 
 def total_of(lines: Iterable[tuple[int, Decimal]], currency: str) -> Decimal:
     """Sum of quantity × price, exactly; raises `MoneyError` when it is too large to be money."""
-    total = Decimal(0)
+    total = _ZERO
     for qty, price in lines:
         total = _EXACT.add(total, _EXACT.multiply(Decimal(qty), price))
-    if total.scaleb(MINOR_DIGITS[currency]) > LARGEST_MINOR_UNITS:
+    if total > _LARGEST[MINOR_DIGITS[currency]]:
         message = (
             f"the total is too large to be money (more than {LARGEST_MINOR_UNITS} minor units)"
         )

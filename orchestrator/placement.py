@@ -1,6 +1,7 @@
 """One request on its way to becoming an order, and what may be said of it at any moment."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from clients.database import StoredOrder
 from clients.errors import Unreachable, UpstreamError
@@ -77,8 +78,7 @@ class Placement:
         return OrderUndecidedError(message, order_id=self.order_id, order_status=status)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """The order as it was last written, and whether an earlier request made it so."""
 
     stored: StoredOrder

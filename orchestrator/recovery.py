@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from clients.call import CallLimits
+from clients.carrier import Fields
 from clients.database import Backlog, DatabaseClient, StoredOrder
 from clients.errors import UpstreamError
 from orchestrator.checkout import OrderLog
@@ -176,7 +177,7 @@ class Recovery:
         custody = Custody(self._database, stored, lease, headers={}, clock=self._clock)
         try:
             order = decode_order(stored.id, stored.order)
-            custody.headers = order.trace.headers()
+            custody.headers = Fields(order.trace.headers())
             errand = self._errand(stored, order, custody)
             began = self._clock()
             ended = await self._runner.run(errand)

@@ -26,23 +26,23 @@ class Telemetry:
         failure = stored.progress.get("failure") or {}
         code = failure.get("code", "")
         self._metrics.ended(stored.status, code, seconds=seconds, recovered=recovered)
+        if not _log.isEnabledFor(logging.INFO):
+            return
         steps = [line for line in stored.progress["timeline"] if "step" in line]
-        _log.info(
-            "order",
-            extra={
-                "orderId": order.id,
-                "outcome": stored.status,
-                "code": code or None,
-                "ms": round(seconds * 1000, 1),
-                "attempts": sum(line["attempts"] for line in steps),
-                "steps": {line["operation"]: _told(line) for line in steps},
-                "recovered": recovered,
-                "rounds": stored.rounds,
-                "attention": stored.attention["reason"] if stored.attention else None,
-                "requestId": order.trace.request_id,
-                "traceparent": order.trace.traceparent,
-            },
-        )
+        fields = {
+            "orderId": order.id,
+            "outcome": stored.status,
+            "code": code or None,
+            "ms": round(seconds * 1000, 1),
+            "attempts": sum([line["attempts"] for line in steps]),
+            "steps": {line["operation"]: _told(line) for line in steps},
+            "recovered": recovered,
+            "rounds": stored.rounds,
+            "attention": stored.attention["reason"] if stored.attention else None,
+            "requestId": order.trace.request_id,
+            "traceparent": order.trace.traceparent,
+        }
+        _log.info("order", extra={"fields": fields})
 
     def backlog(self, backlog: Backlog) -> None:
         """What recovery saw at its last look."""

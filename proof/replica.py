@@ -9,6 +9,7 @@ import httpx
 import app
 from clients.breaker import CircuitBreaker, State
 from clients.carrier import Reply as Answered
+from clients.carrier import entity_fields
 from clients.database import DatabaseClient
 from clients.inventory import InventoryClient
 from clients.payment import PaymentClient
@@ -197,10 +198,12 @@ class _DirectCarrier:
         headers: Mapping[str, str],
         content: bytes | None,
         *,
+        key: str | None = None,
         within_s: float,
     ) -> Answered:
+        fields = {**headers, **entity_fields(content, key)}
         async with asyncio.timeout(within_s):
-            reply = await self._wire.carry(Request(method, path, headers, content or b""))
+            reply = await self._wire.carry(Request(method, path, fields, content or b""))
         return Answered(reply.status, reply.content, reply.headers.get("Retry-After"))
 
     async def aclose(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrator.api.schemas import parse_order
@@ -123,4 +123,4 @@ class World:
 
     def order(self, name: str, user: str) -> Order:
         """Give an order of `user` for all units there are; its id follows from `name`."""
-        return replace(self._order, id=str(uuid.uuid5(_ORDERS, name)), user_id=user)
+        return self._order._replace(id=str(uuid.uuid5(_ORDERS, name)), user_id=user)

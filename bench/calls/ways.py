@@ -65,11 +65,10 @@ async def connections(port: int, at_once: int) -> AsyncIterator[OneCall]:
         b"POST /payments HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Idempotency-Key: %b\r\n"
         b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}" % _KEY.encode()
     )
-    loop = asyncio.get_running_loop()
 
     async def call() -> object:
         connection = pool.take() or await pool.acquire(wait_s=None, connect_s=None)
-        return await connection.begin(request, deadline=loop.time() + _TIMEOUT_S, limit=1_048_576)
+        return await connection.begin(request, within_s=_TIMEOUT_S, limit=1_048_576)
 
     yield call
     await pool.aclose()

@@ -14,6 +14,7 @@ import httpx
 
 from clients.http1.incoming import Incoming
 from clients.http1.limits import CLOCK_TICK_S, MAX_FIELDS, MAX_HEAD_BYTES, MAX_INTERIM
+from clients.http1.plain import plain_answer
 from clients.http1.reply import Fields, Reply, find
 
 _NEVER: Final = float("inf")
@@ -53,8 +54,8 @@ class _RefusedError(Exception):
 class Connection(asyncio.Protocol):
     """The protocol of one socket.
 
-    The `deadline` of an exchange is a moment of the loop's clock; `silence_s` instead bounds the
-    time between two reads. Either ends the exchange with `httpx.ReadTimeout`.
+    `within_s` bounds an exchange as a whole; `silence_s` instead the time between two reads. Either
+    ends the exchange with `httpx.ReadTimeout`.
     """
 
     __slots__ = (
@@ -63,12 +64,13 @@ class Connection(asyncio.Protocol):
         "_head_only", "_incoming", "_interim", "_keep", "_last",
         "_limit", "_loop", "_owner", "_parser",
         "_poll", "_quiet", "_sent", "_silence_s", "_size", "_skipping", "_status", "_timer",
-        "_timer_at", "_transport", "_version", "_waiter", "closed", "idle_since", "lost",
+        "_timer_at", "_transport", "_version", "_waiter", "closed", "idle_since", "lost", "now",
     )  # fmt: skip
 
     def __init__(self, owner: Owner, loop: asyncio.AbstractEventLoop) -> None:
         self._owner = owner
         self._loop = loop
+        self.now = loop.time
         self.closed = False
         self.idle_since = 0.0
         self.lost = loop.create_future()
@@ -103,14 +105,15 @@ class Connection(asyncio.Protocol):
         *,
         head_only: bool = False,
         limit: int | None = None,
-        deadline: float = _NEVER,
+        within_s: float | None = None,
         sent: bool = True,
         last: bool = False,
     ) -> asyncio.Future[Reply]:
         """Send `payload`, and give the future of the answer.
 
         With a `limit` the answer is given when it is complete, or cut off at the first piece beyond
-        `limit` bytes of body; without one as soon as its head has come. `sent=False` says that more
+        `limit` bytes of body (one with nothing special about it without its fields, which nobody
+        looks at); without one as soon as its head has come. `sent=False` says that more
         of the request follows by `write`, the end of which `finish` tells; `last=True` that the
         request itself asks to close the connection.
         """
@@ -125,8 +128,8 @@ class Connection(asyncio.Protocol):
         self._limit = limit
         self._waiter = waiter = self._loop.create_future()
         self._silence_s = None
-        if deadline != _NEVER:
-            self._watch(deadline)
+        if within_s is not None:
+            self._watch(self.now() + within_s)
         transport.write(payload)
         return waiter
 
@@ -153,7 +156,7 @@ class Connection(asyncio.Protocol):
             self._sent = True
         self._silence_s = silence_s
         if silence_s is not None:
-            self._watch(self._loop.time() + silence_s)
+            self._watch(self.now() + silence_s)
 
     def abandon(self, whose: "asyncio.Future[Reply] | Incoming") -> None:
         """Close it, if it still works for the exchange that `whose` belongs to."""
@@ -213,12 +216,11 @@ class Connection(asyncio.Protocol):
         if not self._busy or self._parser is None:
             self.abort()  # nobody asked
             return
-        if self._quiet == 0 and self._status == 0 and data[0] != _FIRST_BYTE:
-            self.abort(httpx.RemoteProtocolError("the answer is not HTTP"))
+        if self._quiet == 0 and self._status == 0 and self._done_at_first_sight(data):
             return
         self._quiet += len(data)
         if self._silence_s is not None:
-            self._deadline = self._loop.time() + self._silence_s
+            self._deadline = self.now() + self._silence_s
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -323,7 +325,7 @@ class Connection(asyncio.Protocol):
     def awaited(self) -> None:
         """See Source."""
         if self._silence_s is not None:
-            self._watch(self._loop.time() + self._silence_s)
+            self._watch(self.now() + self._silence_s)
 
     # Inside
 
@@ -418,6 +420,31 @@ class Connection(asyncio.Protocol):
         else:
             self.abort()
 
+    def _done_at_first_sight(self, data: bytes) -> bool:
+        """Whether the first piece of an answer is a whole plain one, or the end of none at all."""
+        if self._limit is not None and not self._head_only:
+            plain = plain_answer(data, self._limit)
+            if plain is not None:
+                self._complete_plain(*plain)
+                return True
+        if data[0] != _FIRST_BYTE:
+            self.abort(httpx.RemoteProtocolError("the answer is not HTTP"))
+            return True
+        return False
+
+    def _complete_plain(self, status: int, body: bytes) -> None:
+        """Give out an answer that the parser has not seen: of it, there is nothing to forget."""
+        waiter, transport = self._waiter, self._transport
+        if waiter is None or waiter.done() or transport is None:
+            self.abort()
+            return
+        waiter.set_result(Reply(status, b"HTTP/1.1", [], body, coded=False))
+        if self._sent and not self._last and transport.get_write_buffer_size() == 0:
+            self._let_go()
+            self._owner.put(self)
+        else:
+            self.abort()
+
     def _ended(self) -> None:
         """The other side sends no more."""
         if self.closed:
@@ -443,7 +470,8 @@ class Connection(asyncio.Protocol):
         self._busy = False
         self._waiter = None
         self._incoming = None
-        self.resume_writing()
+        if self._drain is not None:
+            self.resume_writing()
 
     # One timer serves many exchanges: it is set for the first deadline and looks, when it fires,
     # whether that one still matters. Setting and clearing one for each costs more than the parser.
@@ -465,7 +493,7 @@ class Connection(asyncio.Protocol):
         self._timer, self._timer_at = None, _NEVER
         if not self._busy or (self._incoming is not None and not self._incoming.waiting):
             return  # nobody waits; whoever does next sets it again
-        if self._loop.time() + CLOCK_TICK_S >= self._deadline:
+        if self.now() + CLOCK_TICK_S >= self._deadline:
             self.abort(httpx.ReadTimeout("no answer in time"))
         else:
             self._watch(self._deadline)

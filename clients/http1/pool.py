@@ -58,7 +58,7 @@ class Pool:
         while idle:
             connection = idle.pop()
             # A process that was stopped for a while finds connections older than its timers knew.
-            latest = asyncio.get_running_loop().time() - self._idle_s
+            latest = connection.now() - self._idle_s
             if connection.idle_since > latest and not connection.stale:
                 return connection
             connection.abort()
@@ -118,7 +118,7 @@ class Pool:
             if not waiter.done():
                 waiter.set_result(connection)
                 return
-        connection.idle_since = asyncio.get_running_loop().time()
+        connection.idle_since = connection.now()
         self._idle.append(connection)
         if self._sweeper is None:
             self._sweep_at(connection.idle_since + self._idle_s)

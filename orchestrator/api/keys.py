@@ -9,7 +9,7 @@ from starlette.requests import Request
 from orchestrator.domain import Order
 from orchestrator.errors import InvalidKeyError
 
-_NAMES: Final = ("x-idempotency-key", "idempotency-key")
+_NAMES: Final = frozenset({b"x-idempotency-key", b"idempotency-key"})
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _LONGEST_NAME: Final = 200
 """A longer name of a caller is told by its SHA-256: cut off, two callers could become one."""
@@ -25,7 +25,7 @@ def idempotency_key(request: Request) -> str | None:
     Raises `InvalidKeyError` when it is not 1-255 visible ASCII characters, or when two were sent
     that differ.
     """
-    sent = {value for name in _NAMES for value in request.headers.getlist(name)}
+    sent = {value for name, value in request.scope["headers"] if name in _NAMES}
     if not sent:
         return None
     if len(sent) > 1:
@@ -34,7 +34,7 @@ def idempotency_key(request: Request) -> str | None:
             "Idempotency-Key"
         )
         raise InvalidKeyError(message)
-    (key,) = sent
+    key: str = sent.pop().decode("latin-1")
     if not _KEY.fullmatch(key):
         message = "an idempotency key is 1 to 255 visible ASCII characters, without spaces"
         raise InvalidKeyError(message)

@@ -90,7 +90,7 @@ class OrderApi:
 
     async def place(self, request: Request) -> Response:
         """Reserve, authorize, ship, capture, commit; or take back what was done and say why."""
-        trace: Trace = request.state.trace
+        trace: Trace = request.scope["state"]["trace"]
         key = None
         try:
             self.admission.expect_room()

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from pydantic_core import to_json
+import orjson
 from starlette.responses import Response
 
 from clients.database import StoredOrder
@@ -68,7 +68,7 @@ def problem_of_order(stored: StoredOrder, *, keyed: bool) -> Problem:
 
 def shown(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:  # noqa: ANN401 - JSON is anything
     """A JSON answer."""
-    return Response(to_json(body), status, media_type="application/json", headers=headers)
+    return Response(orjson.dumps(body), status, media_type="application/json", headers=headers)
 
 
 def _compensation(stored: StoredOrder) -> str:

@@ -7,9 +7,9 @@ disconnect.
 import logging
 import os
 import re
+from collections.abc import Iterable
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -43,7 +43,7 @@ class Tracing:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace = _trace_of(Headers(scope=scope))
+        trace = _trace_of(scope["headers"])
         scope.setdefault("state", {})["trace"] = trace
         told = (
             (b"x-request-id", trace.request_id.encode()),
@@ -74,16 +74,23 @@ class Tracing:
             )
 
 
-def _trace_of(headers: Headers) -> Trace:
-    request_id = headers.get("x-request-id", "")
-    traceparent = headers.get("traceparent", "")
-    tracestate = headers.get("tracestate", "")
-    taken = _TRACEPARENT.fullmatch(traceparent) is not None
-    return Trace(
-        request_id=request_id if _REQUEST_ID.fullmatch(request_id) else random_id(),
-        traceparent=traceparent if taken else _new_traceparent(),
-        tracestate=tracestate if taken and _TRACESTATE.fullmatch(tracestate) else None,
-    )
+def _trace_of(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
+    """What of it was sent, each field the first time, and what was not or is not one made new."""
+    request_id = traceparent = tracestate = None
+    for name, value in headers:
+        if name == b"x-request-id" and request_id is None:
+            request_id = value.decode("latin-1")
+        elif name == b"traceparent" and traceparent is None:
+            traceparent = value.decode("latin-1")
+        elif name == b"tracestate" and tracestate is None:
+            tracestate = value.decode("latin-1")
+    if request_id is None or not _REQUEST_ID.fullmatch(request_id):
+        request_id = random_id()
+    if traceparent is None or not _TRACEPARENT.fullmatch(traceparent):
+        return Trace(request_id, _new_traceparent())
+    if tracestate is not None and not _TRACESTATE.fullmatch(tracestate):
+        tracestate = None
+    return Trace(request_id, traceparent, tracestate)
 
 
 def _new_traceparent() -> str:

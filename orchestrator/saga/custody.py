@@ -8,8 +8,7 @@ tombstones and versions.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from clients.call import CallLimits
 from clients.database import DatabaseClient, StoredOrder, Update, VersionConflictError
@@ -25,8 +24,7 @@ _UNTIL_THE_FENCE: Final = 1_000_000
 does not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """`ends_at` is on the loop's clock; `length_s` is what each renewal adds."""
 
     owner: str
@@ -118,12 +116,14 @@ class Custody:
         )
 
     async def _write(self, update: Update) -> StoredOrder:
+        fence = self.fence
         limits = CallLimits(
-            deadline=self.fence,
-            fence=self.fence,
-            max_tries=_UNTIL_THE_FENCE,
+            fence,
+            fence,
+            _UNTIL_THE_FENCE,
             obligatory=True,
             headers=self.headers,
+            caller=self.order_id,
         )
         try:
             return await self._database.update(update, limits)

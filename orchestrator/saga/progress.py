@@ -50,36 +50,54 @@ class Progress:
         """Whether the pivot is known to have succeeded: from here on trouble is retried forward."""
         if self.pivot_recorded:
             return True
-        for step in saga:  # a loop, not any(): it is asked eleven times an order  # noqa: SIM110
-            if step.pivot and self.acts.get(step.name) is Outcome.DONE:
+        acts = self.acts
+        for step in saga:  # a loop, not any(): it is asked five times an order  # noqa: SIM110
+            if step.pivot and acts.get(step.name) is Outcome.DONE:
                 return True
         return False
 
-    def acted(self, step: Step, outcome: Outcome, *, begun: bool, kept: Mapping[str, Any]) -> Self:
-        """After the step's call."""
+    def acted(
+        self,
+        step: Step,
+        outcome: Outcome,
+        *,
+        begun: bool,
+        kept: Mapping[str, Any],
+        line: Event | None = None,
+    ) -> Self:
+        """After the step's call, which `line` tells of."""
         return self.but(
             acts={**self.acts, step.name: outcome},
             begun=self.begun | {step.name} if begun else self.begun,
             kept={**self.kept, **kept} if kept else self.kept,
+            timeline=self.timeline if line is None else _longer(self.timeline, line),
         )
 
-    def undid(self, step: Step, outcome: Outcome) -> Self:
-        """After the call of the step's undo."""
-        return self.but(undos={**self.undos, step.name: outcome})
+    def undid(self, step: Step, outcome: Outcome, *, line: Event | None = None) -> Self:
+        """After the call of the step's undo, which `line` tells of."""
+        return self.but(
+            undos={**self.undos, step.name: outcome},
+            timeline=self.timeline if line is None else _longer(self.timeline, line),
+        )
 
     def compensating(self) -> Self:
         """After the decision to compensate has been written."""
         return self.but(status=OrderStatus.COMPENSATING, compensated=True)
 
     def noted(self, event: Event) -> Self:
-        """With one more line in the timeline, which stays bounded."""
-        timeline = (*self.timeline, event)
-        if len(timeline) > LONGEST_TIMELINE:
-            timeline = timeline[:_KEPT_FROM_START] + timeline[_KEPT_FROM_START + 1 :]
-        return self.but(timeline=timeline)
+        """With one more line in the timeline."""
+        return self.but(timeline=_longer(self.timeline, event))
 
     def but(self, **changes: Any) -> Self:  # noqa: ANN401 - as `dataclasses.replace` has it
         """A copy with other values: `dataclasses.replace` at a quarter of its price."""
         copy = object.__new__(type(self))
         vars(copy).update(vars(self), **changes)
         return copy
+
+
+def _longer(timeline: tuple[Event, ...], event: Event) -> tuple[Event, ...]:
+    """With one more line; it stays bounded."""
+    timeline = (*timeline, event)
+    if len(timeline) > LONGEST_TIMELINE:
+        timeline = timeline[:_KEPT_FROM_START] + timeline[_KEPT_FROM_START + 1 :]
+    return timeline

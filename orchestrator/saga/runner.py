@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from clients.call import Answer, CallLimits
@@ -22,6 +21,7 @@ from orchestrator.saga.failure import describe, explain, in_words, outcome_of, p
 from orchestrator.saga.pause import park_pause_s
 from orchestrator.saga.progress import Progress
 from orchestrator.saga.step import Action, Outcome, Step, Undo, Upstreams
+from orchestrator.timestamps import utc_text
 
 
 class Observer(Protocol):
@@ -99,58 +99,48 @@ class SagaRunner:
 
     async def _act(self, errand: Errand, step: Step) -> None:
         must = errand.progress.inherited or errand.progress.passed_pivot(self._saga)
-        limits = self._limits(errand, deadline=errand.deadline, obligatory=must)
-        result = await self._call(step.action, errand, limits, ("act", step.name, step.name))
+        limits = _limits(errand, errand.deadline, obligatory=must)
+        result, line = await self._call(step.action, errand, limits, ("act", step.name, step.name))
+        progress = errand.progress
         if isinstance(result, Answer):
             kept = _kept(step, result)
-            errand.progress = errand.progress.acted(step, Outcome.DONE, begun=True, kept=kept)
+            errand.progress = progress.acted(step, _DONE, begun=True, kept=kept, line=line)
             return
-        progress = errand.progress.acted(step, outcome_of(result), begun=result.in_doubt, kept={})
+        outcome = outcome_of(result)
+        progress = progress.acted(step, outcome, begun=result.in_doubt, kept={}, line=line)
         errand.progress = _hindered(progress, result).but(failure=explain(step, result))
 
     async def _undo(self, errand: Errand, step: Step, undo: Undo) -> None:
         deadline = errand.custody.fence - self._reserve_s
-        limits = self._limits(errand, deadline=deadline, obligatory=True)
+        limits = _limits(errand, deadline, obligatory=True)
         what = ("undo", step.name, undo.operation)
-        result = await self._call(undo.action, errand, limits, what)
+        result, line = await self._call(undo.action, errand, limits, what)
         if isinstance(result, Answer):
-            errand.progress = errand.progress.undid(step, Outcome.DONE)
+            errand.progress = errand.progress.undid(step, Outcome.DONE, line=line)
             return
-        errand.progress = _hindered(errand.progress.undid(step, outcome_of(result)), result)
-
-    def _limits(self, errand: Errand, *, deadline: float, obligatory: bool) -> CallLimits:
-        return CallLimits(
-            deadline=deadline,
-            fence=errand.custody.fence,
-            obligatory=obligatory,
-            headers=errand.custody.headers,
-            caller=errand.order.id,
-        )
+        progress = errand.progress.undid(step, outcome_of(result), line=line)
+        errand.progress = _hindered(progress, result)
 
     async def _call(
         self, action: Action, errand: Errand, limits: CallLimits, what: tuple[str, str, str]
-    ) -> Answer | UpstreamError:
-        """Make the call, and note it in the timeline as `what`: kind, step, operation."""
+    ) -> tuple[Answer | UpstreamError, Event]:
+        """Make the call; what came of it, and its line for the timeline.
+
+        `what` is told in the line: kind, step, operation.
+        """
         kind, step, operation = what
         at, began = now_text(), self._clock()
         result: Answer | UpstreamError
         try:
             result = await action(self._upstreams, errand.order, limits)
+            outcome, error = _DONE, None
         except UpstreamError as failure:
             result = failure
-        line = Event(
-            at=at,
-            kind=kind,
-            step=step,
-            operation=operation,
-            outcome=Outcome.DONE if isinstance(result, Answer) else outcome_of(result),
-            attempts=result.attempts,
-            ms=round((self._clock() - began) * 1000, 1),
-            error=None if isinstance(result, Answer) else _error(result),
-        )
-        errand.progress = errand.progress.noted(line)
+            outcome, error = outcome_of(failure), _error(failure)
+        ms = round((self._clock() - began) * 1000, 1)
+        line = Event(at, kind, step, operation, outcome, result.attempts, ms, error)
         self._observer.stepped(line)
-        return result
+        return result, line
 
     async def _decide_to_compensate(self, errand: Errand) -> None:
         failure = errand.progress.failure or _FOUND_TOO_LATE
@@ -185,13 +175,24 @@ class SagaRunner:
                 await errand.custody.give_up(progress, after_s=0.0)
 
 
+_DONE: Final = Outcome.DONE
+
 _FOUND_TOO_LATE: Final = Failure(
     504, "deadline_exceeded", "the order was found unfinished too late to go on with it"
 )
 
 
+def _limits(errand: Errand, deadline: float, *, obligatory: bool) -> CallLimits:
+    custody = errand.custody
+    return CallLimits(
+        deadline, custody.fence, None, obligatory, custody.headers, caller=errand.order.id
+    )
+
+
 def _kept(step: Step, answer: Answer) -> dict[str, str]:
     """What of an answer belongs to the order; only texts, cut to what may be shown."""
+    if not step.keeps:
+        return {}
     values = {name: answer.body.get(name) for name in step.keeps}
     return {name: presentable(value) for name, value in values.items() if isinstance(value, str)}
 
@@ -206,15 +207,8 @@ def happened(note: str) -> Event:
 
 
 def now_text() -> str:
-    """The wall clock, UTC, in milliseconds: for people to read, never to decide on."""
-    now = time.time()
-    second = int(now)
-    return f"{_second_text(second)}.{int((now - second) * 1000):03d}Z"
-
-
-@lru_cache(maxsize=2)  # of one second in the next, hundreds of times
-def _second_text(second: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+    """The wall clock."""
+    return utc_text(time.time())
 
 
 def _error(failure: UpstreamError) -> dict[str, Any]:

@@ -35,8 +35,8 @@ CALLS: Final = (
         (
             Edit(
                 _UPSTREAM,
-                'headers["X-Idempotency-Key"] = call.key',
-                'headers["X-Idempotency-Key"] = f"{call.key}:{self._clock():.3f}"',
+                "                key=call.key,\n",
+                '                key=f"{call.key}:{self.now():.3f}",\n',
             ),
         ),
     ),
@@ -46,8 +46,8 @@ CALLS: Final = (
         (
             Edit(
                 _UPSTREAM,
-                'headers["X-Idempotency-Key"] = call.key',
-                'headers["X-Idempotency-Key"] = call.key.partition(":")[0]',
+                "                key=call.key,\n",
+                '                key=(call.key or "").partition(":")[0],\n',
             ),
         ),
     ),

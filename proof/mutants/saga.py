@@ -12,7 +12,7 @@ SAGA: Final = (
     Mutant(
         "undo only what answered",
         "the compensation is registered after the step has succeeded, as most tutorials do",
-        (Edit(_RUNNER, "begun=result.in_doubt, kept={})", "begun=False, kept={})"),),
+        (Edit(_RUNNER, "begun=result.in_doubt, kept={},", "begun=False, kept={},"),),
     ),
     Mutant(
         "undo before the decision is written",
@@ -82,8 +82,9 @@ SAGA: Final = (
         (
             Edit(
                 _NEXT_MOVE,
-                "return Park() if passed_pivot else _turn_back(saga, progress)",
-                "return _turn_back(saga, progress)",
+                "        return Park()\n    return Finish(OrderStatus.CONFIRMED)",
+                "        return _turn_back(saga, progress)\n"
+                "    return Finish(OrderStatus.CONFIRMED)",
             ),
         ),
     ),
@@ -93,7 +94,7 @@ SAGA: Final = (
         (
             Edit(
                 _NEXT_MOVE,
-                "if progress.give_up and not passed_pivot:",
+                "if progress.give_up and not progress.passed_pivot(saga):",
                 "if progress.give_up:",
             ),
         ),
@@ -135,7 +136,6 @@ SAGA: Final = (
                 "from collections.abc import",
                 "import asyncio\nfrom collections.abc import",
             ),
-            Edit(_CUSTODY, "import dataclass\n", "import dataclass, replace\n"),
             Edit(
                 _CUSTODY,
                 "        return await self._write(self._update(progress, status=status,"
@@ -143,7 +143,7 @@ SAGA: Final = (
                 "        update = self._update(progress, status=status, release_for_s=0.0)\n"
                 "        seen = await self._database.get(self.order_id, CallLimits(self.fence))\n"
                 "        asyncio.get_running_loop().create_task(self._write(update))\n"
-                "        return replace(seen, status=status, progress=update.progress)\n",
+                "        return seen._replace(status=status, progress=update.progress)\n",
             ),
         ),
     ),

@@ -1,9 +1,13 @@
 """A key belongs to one caller and to one order, however that order is written."""
 
+import hashlib
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clients.call import CallLimits
 from orchestrator.domain import Order, Trace
@@ -69,14 +73,26 @@ def test_another_order_has_another_fingerprint(body: dict[str, Any]) -> None:
 def test_the_trace_and_the_id_do_not_belong_to_the_fingerprint() -> None:
     """A repeat has another request id, and would have become another order."""
     first, second = an_order(), an_order()
-    retraced = Order(
-        **{
-            **{name: getattr(second, name) for name in Order.__slots__},
-            "trace": Trace("another", "00-c-d-00"),
-        }
-    )
+    retraced = second._replace(trace=Trace("another", "00-c-d-00"))
 
     assert fingerprint(encode_order(first)) == fingerprint(encode_order(retraced))
+
+
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]) | st.sampled_from('"\\/~ü'),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_a_fingerprint_is_of_the_escaped_text(text: str) -> None:
+    """However the bytes were made: those that are in the keys' table were made by `json`."""
+    document = {**encode_order(an_order()), "userId": text}
+    ordered = {name: value for name, value in document.items() if name != "trace"}
+    canonical = json.dumps(ordered, sort_keys=True, separators=(",", ":"))
+    expected = hashlib.sha256(f"POST /orders\n{canonical}".encode()).hexdigest()
+
+    assert expected == fingerprint(document)
 
 
 def test_a_fingerprint_never_changes() -> None:

@@ -136,5 +136,5 @@ def test_an_order_without_tracestate_is_readable() -> None:
     document = encode_order(order)
     del document["trace"]["tracestate"]
 
-    expected = replace(order, trace=replace(order.trace, tracestate=None))
+    expected = order._replace(trace=order.trace._replace(tracestate=None))
     assert expected == decode_order(order.id, document)

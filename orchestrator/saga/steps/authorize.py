@@ -1,5 +1,7 @@
 """Hold the money; undone by a refund, which also covers a capture."""
 
+from collections.abc import Awaitable
+
 from clients.call import Answer, CallLimits
 from clients.errors import Rejected
 from orchestrator.domain import Order
@@ -7,8 +9,8 @@ from orchestrator.money import render
 from orchestrator.saga.step import UPSTREAM_ERROR, Refusal, Step, Undo, Upstreams
 
 
-async def _authorize(upstreams: Upstreams, order: Order, limits: CallLimits) -> Answer:
-    return await upstreams.payment.authorize(
+def _authorize(upstreams: Upstreams, order: Order, limits: CallLimits) -> Awaitable[Answer]:
+    return upstreams.payment.authorize(
         order.payment_id,
         order.id,
         user_id=order.user_id,
@@ -18,8 +20,8 @@ async def _authorize(upstreams: Upstreams, order: Order, limits: CallLimits) -> 
     )
 
 
-async def _refund(upstreams: Upstreams, order: Order, limits: CallLimits) -> Answer:
-    return await upstreams.payment.refund(order.payment_id, order.id, limits)
+def _refund(upstreams: Upstreams, order: Order, limits: CallLimits) -> Awaitable[Answer]:
+    return upstreams.payment.refund(order.payment_id, order.id, limits)
 
 
 def declined(rejection: Rejected) -> Refusal:

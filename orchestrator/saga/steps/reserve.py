@@ -1,5 +1,6 @@
 """Hold the units in inventory; undone by releasing them."""
 
+from collections.abc import Awaitable
 from typing import Any, Final
 
 from clients.call import Answer, CallLimits
@@ -17,13 +18,13 @@ _MOST_UNITS: Final = 10**15
 """More units than any shelf holds; a number beyond it says nothing and may be very long."""
 
 
-async def _reserve(upstreams: Upstreams, order: Order, limits: CallLimits) -> Answer:
+def _reserve(upstreams: Upstreams, order: Order, limits: CallLimits) -> Awaitable[Answer]:
     items = [ReservedItem(sku=item.sku, qty=item.qty) for item in order.items]
-    return await upstreams.inventory.reserve(order.reservation_id, order.id, items, limits)
+    return upstreams.inventory.reserve(order.reservation_id, order.id, items, limits)
 
 
-async def _release(upstreams: Upstreams, order: Order, limits: CallLimits) -> Answer:
-    return await upstreams.inventory.release(order.reservation_id, order.id, limits)
+def _release(upstreams: Upstreams, order: Order, limits: CallLimits) -> Awaitable[Answer]:
+    return upstreams.inventory.release(order.reservation_id, order.id, limits)
 
 
 def _refused(rejection: Rejected) -> Refusal:

@@ -1,5 +1,6 @@
 """Create the shipment; undone by cancelling it."""
 
+from collections.abc import Awaitable
 from typing import Final
 
 from clients.call import Answer, CallLimits
@@ -12,9 +13,9 @@ _NOT_ABOUT_THE_SHIPMENT: Final = frozenset({"idempotency_key_reused", "cancelled
 """Refusals that say something about our request, not about the parcel or its address."""
 
 
-async def _ship(upstreams: Upstreams, order: Order, limits: CallLimits) -> Answer:
+def _ship(upstreams: Upstreams, order: Order, limits: CallLimits) -> Awaitable[Answer]:
     address = order.address
-    return await upstreams.shipping.ship(
+    return upstreams.shipping.ship(
         order.shipment_id,
         order.id,
         address={
@@ -28,8 +29,8 @@ async def _ship(upstreams: Upstreams, order: Order, limits: CallLimits) -> Answe
     )
 
 
-async def _cancel(upstreams: Upstreams, order: Order, limits: CallLimits) -> Answer:
-    return await upstreams.shipping.cancel(order.shipment_id, order.id, limits)
+def _cancel(upstreams: Upstreams, order: Order, limits: CallLimits) -> Awaitable[Answer]:
+    return upstreams.shipping.cancel(order.shipment_id, order.id, limits)
 
 
 def _refused(rejection: Rejected) -> Refusal:

@@ -66,7 +66,8 @@ async def test_the_same_request_goes_out(opened: Callable[[str], Carrier]) -> No
         "user-agent: order-service",
     }
     assert post.startswith(b"POST /base/payments HTTP/1.1\r\n")
-    assert common | {"x-key: k", "content-length: 2"} == fields(post)
+    content = {"content-type: application/json", "content-length: 2"}
+    assert common | content | {"x-key: k"} == fields(post)
     assert post.endswith(b"\r\n\r\n{}")
     assert get.startswith(b"GET /base/a%20b/%C3%BC?q=x%20y HTTP/1.1\r\n")
     assert common == fields(get)
