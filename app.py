@@ -20,7 +20,8 @@ from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from clients.breaker import CircuitBreaker
-from clients.database import DatabaseClient
+from clients.carrier import NO_FIELDS
+from clients.database import BRIEF, DatabaseClient
 from clients.inventory import InventoryClient
 from clients.payment import PaymentClient
 from clients.retry import RetryPolicy
@@ -111,6 +112,7 @@ def connect(
                 timeout_s=settings.upstream_timeout_s,
                 connections=connections,
                 network=settings.upstream_transport,
+                always=BRIEF if name == "database" else NO_FIELDS,
                 transport=(transports or {}).get(name),
             ),
             CircuitBreaker(

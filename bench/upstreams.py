@@ -21,6 +21,8 @@ HOST: Final = "127.0.0.1"
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _IDS: Final = re.compile(rb'"id": ?"([^"]+)", ?"orderId": ?"([^"]+)"')
 
+_BRIEF: Final = b"return=minimal"
+
 _HEAD: Final = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 _WHEN: Final = "2026-01-01T00:00:00.000Z"
 _FINAL: Final = frozenset({"CONFIRMED", "FAILED", "CANCELLED"})
@@ -38,7 +40,7 @@ class Orders:
     def __init__(self) -> None:
         self._open: dict[str, dict[str, Any]] = {}
 
-    def create(self, body: bytes) -> Reply:
+    def create(self, body: bytes, *, brief: bool) -> Reply:
         """Keep the order and show it."""
         asked = from_json(body)
         record = {
@@ -58,9 +60,9 @@ class Orders:
             "progress": asked["progress"],
         }
         self._open[record["id"]] = record
-        return CREATED, to_json(record)
+        return CREATED, to_json(_head(record) if brief else record)
 
-    def update(self, order_id: str, body: bytes) -> Reply:
+    def update(self, order_id: str, body: bytes, *, brief: bool) -> Reply:
         """Apply the change, whatever its version, and show the order."""
         asked = from_json(body)
         record = self._open.get(order_id)
@@ -71,15 +73,22 @@ class Orders:
         record["version"] += 1
         if record["status"] in _FINAL:
             del self._open[order_id]
-        return OK, to_json(record)
+        return OK, to_json(_head(record) if brief else record)
 
 
-def answer(orders: Orders, method: bytes, path: bytes, body: bytes) -> Reply:
+def _head(record: dict[str, Any]) -> dict[str, Any]:
+    """What the database service answers to who prefers `return=minimal`."""
+    return {name: record[name] for name in record.keys() - {"order", "progress"}}
+
+
+def answer(
+    orders: Orders, method: bytes, path: bytes, body: bytes, *, brief: bool = False
+) -> Reply:
     """What a healthy upstream would say."""
     if method == b"PATCH":
-        return orders.update(path.removeprefix(b"/orders/").decode(), body)
+        return orders.update(path.removeprefix(b"/orders/").decode(), body, brief=brief)
     if path == b"/orders":
-        return orders.create(body)
+        return orders.create(body, brief=brief)
     if path == b"/reserve":
         return CREATED, body[:-1] + b',"status":"reserved","expiresAt":"2036-01-01T00:00:00Z"}'
     if path == b"/payments":
@@ -130,7 +139,9 @@ class Connection(asyncio.Protocol):
             return
         self._kept = b""
         method, path, _ = data[: data.index(b"\r\n")].split(b" ", 2)
-        status, body = answer(self._orders, method, path, data[head_end + 4 : whole])
+        brief = _BRIEF in data[:head_end]
+        content = data[head_end + 4 : whole]
+        status, body = answer(self._orders, method, path, content, brief=brief)
         told = _HEAD % (status, len(body)) + body
         if self._latency_s and path != b"/readyz":
             asyncio.get_running_loop().call_later(self._latency_s, self._transport.write, told)

@@ -6,6 +6,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Protocol
 
 LARGEST_ANSWER_BYTES: Final = 1_048_576
@@ -18,6 +19,8 @@ CONSTANT_HEADERS: Final[Mapping[str, str]] = {
     "User-Agent": "order-service",
 }
 """What every request carries. Compressing a few hundred bytes costs more than it saves."""
+
+NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 KEY_FIELD: Final = "X-Idempotency-Key"
 CONTENT_TYPE: Final = "application/json"

@@ -6,7 +6,7 @@ lease having run out (claim). Its clock is the only clock that leases know.
 What is made for every order is a named tuple (see call.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, Self
@@ -43,7 +43,13 @@ class StoredOrder(NamedTuple):
     @classmethod
     def parse(cls, record: Document) -> Self:
         """Read the wire form; a `KeyError` or `TypeError` means that it is not one."""
-        return cls._make(_values(record))
+        return cls._make((*_head(record), record["order"], record["progress"]))
+
+    @classmethod
+    def completed(cls, record: Document, order: Document, progress: Document) -> Self:
+        """Read an answer to a write, which may leave out what the write itself has said."""
+        said = record.get("order", order), record.get("progress", progress)
+        return cls._make((*_head(record), *said))
 
 
 class NewOrder(NamedTuple):
@@ -66,7 +72,7 @@ class Update(NamedTuple):
 
     `write_id` names this write, so that its repeat after a lost answer is recognised. Exactly one
     of `lease_s` (keep the order) and `release_for_s` (give it up; claimable after that many
-    seconds).
+    seconds). `order` is not sent: it is what the record has had since its creation.
     """
 
     id: str
@@ -75,6 +81,7 @@ class Update(NamedTuple):
     write_id: str
     status: str
     progress: Document
+    order: Document
     attention: str | None = None
     lease_s: float | None = None
     release_for_s: float | None = None
@@ -122,8 +129,9 @@ class DatabaseClient:
             "order": new.order,
             "progress": new.progress,
         }
-        call = Call("create", "POST", "/orders", f"{new.id}:create", body, _is_record)
-        return StoredOrder.parse((await self._upstream.send(call, limits)).body)
+        call = Call("create", "POST", "/orders", f"{new.id}:create", body, _answers_write(new.id))
+        answer = await self._upstream.send(call, limits)
+        return StoredOrder.completed(answer.body, new.order, new.progress)
 
     async def abandon(self, order_id: str, owner: str, limits: CallLimits) -> None:
         """Make sure that a create whose answer was lost has not happened and never will.
@@ -149,13 +157,16 @@ class DatabaseClient:
         else:
             body["releaseForS"] = update.release_for_s
         path = f"/orders/{update.id}"
-        call = Call("update", "PATCH", path, f"{update.id}:{update.write_id}", body, _is_record)
+        key, accepts = f"{update.id}:{update.write_id}", _answers_write(update.id)
         try:
-            return StoredOrder.parse((await self._upstream.send(call, limits)).body)
+            answer = await self._upstream.send(
+                Call("update", "PATCH", path, key, body, accepts), limits
+            )
         except Rejected as refusal:
             if refusal.code in {"version_conflict", "illegal_transition"}:
                 raise VersionConflictError from refusal
             raise
+        return StoredOrder.completed(answer.body, update.order, update.progress)
 
     async def claim(
         self, owner: str, lease_s: float, limit: int, limits: CallLimits
@@ -205,7 +216,7 @@ class DatabaseClient:
 
 _NOT_FOUND: Final = 404
 
-_MEMBERS: Final = (
+_HEAD: Final = (
     "id",
     "caller",
     "fingerprint",
@@ -217,21 +228,36 @@ _MEMBERS: Final = (
     "createdAt",
     "updatedAt",
     "ageS",
-    "order",
-    "progress",
 )
-"""What every record has, in the order of the fields of `StoredOrder`."""
+"""What every record has, in the order of the fields of `StoredOrder`; `order` and `progress`, which
+may be large, follow."""
 
-_values: Final = itemgetter(*_MEMBERS)
-_REQUIRED: Final = frozenset(_MEMBERS)
+_head: Final = itemgetter(*_HEAD)
+_HEAD_NAMES: Final = frozenset(_HEAD)
+
+BRIEF: Final[Mapping[str, str]] = {"Prefer": "return=minimal"}
+"""Sent with every request: the answer to a write need not say again what the write has said
+(RFC 7240). A service that does not know it answers in full, and a record of somebody else's always
+comes in full."""
+
+
+def _has_head(body: dict[str, Any]) -> bool:
+    return body.keys() >= _HEAD_NAMES and isinstance(body["version"], int)
 
 
 def _is_record(body: dict[str, Any]) -> bool:
-    return (
-        body.keys() >= _REQUIRED
-        and isinstance(body["version"], int)
-        and isinstance(body["order"], dict)
-    )
+    return _has_head(body) and isinstance(body.get("order"), dict) and "progress" in body
+
+
+def _answers_write(order_id: str) -> Callable[[dict[str, Any]], bool]:
+    """Accept a record, or one without what was written if it is of the order that was written."""
+
+    def accepts(body: dict[str, Any]) -> bool:
+        if "order" in body or "progress" in body:
+            return _is_record(body)
+        return _has_head(body) and body["id"] == order_id
+
+    return accepts
 
 
 def _is_list(body: dict[str, Any]) -> bool:

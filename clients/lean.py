@@ -16,6 +16,7 @@ from clients.carrier import (
     CONTENT_TYPE,
     KEY_FIELD,
     LARGEST_ANSWER_BYTES,
+    NO_FIELDS,
     Fields,
     Reply,
 )
@@ -51,13 +52,20 @@ left at the first slice too many."""
 class LeanCarrier:
     """A carrier on our own connections; see Carrier."""
 
-    def __init__(self, base_url: str, *, timeout_s: float, connections: int) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout_s: float,
+        connections: int,
+        always: Mapping[str, str] = NO_FIELDS,
+    ) -> None:
         self._base = httpx.URL(base_url)
         self._phase_s = timeout_s / 2
         self._transport = LeanTransport(connections=connections)
         self._pool = self._transport.pool(self._base)
         self._prefix = self._base.raw_path.rstrip(b"/").decode("ascii")
-        fields = {"Host": self._base.netloc.decode("ascii"), **CONSTANT_HEADERS}
+        fields = {"Host": self._base.netloc.decode("ascii"), **CONSTANT_HEADERS, **always}
         self._constant = " HTTP/1.1\r\n" + "".join(
             f"{name}: {value}\r\n" for name, value in fields.items()
         )

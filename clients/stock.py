@@ -5,7 +5,13 @@ from collections.abc import Mapping
 
 import httpx
 
-from clients.carrier import CONSTANT_HEADERS, LARGEST_ANSWER_BYTES, Reply, entity_fields
+from clients.carrier import (
+    CONSTANT_HEADERS,
+    LARGEST_ANSWER_BYTES,
+    NO_FIELDS,
+    Reply,
+    entity_fields,
+)
 from clients.http1.limits import IDLE_S
 
 
@@ -22,6 +28,7 @@ class HttpxCarrier:
         *,
         timeout_s: float,
         connections: int,
+        always: Mapping[str, str] = NO_FIELDS,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.client = httpx.AsyncClient(
@@ -32,7 +39,7 @@ class HttpxCarrier:
                 max_keepalive_connections=connections,
                 keepalive_expiry=IDLE_S,
             ),
-            headers=CONSTANT_HEADERS,
+            headers={**CONSTANT_HEADERS, **always},
             follow_redirects=False,
             trust_env=False,
             transport=transport,

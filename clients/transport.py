@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 import httpx
 
-from clients.carrier import Carrier
+from clients.carrier import NO_FIELDS, Carrier
 from clients.lean import LeanCarrier
 from clients.stock import HttpxCarrier
 
@@ -55,14 +55,22 @@ def open_carrier(
     timeout_s: float,
     connections: int,
     network: Network = "lean",
+    always: Mapping[str, str] = NO_FIELDS,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Carrier:
     """One carrier per upstream, so that a slow one cannot use up the connections of the others.
 
     `connections` is the most calls that can be under way at once; one below it would be a hidden
     queue. Connecting may take half of a call's time-out: what is cut off while connecting was
-    certainly not sent, and need not be undone. A `transport` stands for the network (tests).
+    certainly not sent, and need not be undone. `always` are header fields of every request. A
+    `transport` stands for the network (tests).
     """
     if transport is None and network == "lean":
-        return LeanCarrier(base_url, timeout_s=timeout_s, connections=connections)
-    return HttpxCarrier(base_url, timeout_s=timeout_s, connections=connections, transport=transport)
+        return LeanCarrier(base_url, timeout_s=timeout_s, connections=connections, always=always)
+    return HttpxCarrier(
+        base_url,
+        timeout_s=timeout_s,
+        connections=connections,
+        always=always,
+        transport=transport,
+    )

@@ -25,8 +25,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 async def make_calls(calls: list[Call]) -> None:
     """One after another."""
     for call in calls:
-        headers = {"X-Idempotency-Key": call.key}
-        request = _sessions[0].request(call.method, call.url, json=call.body, headers=headers)
+        request = _sessions[0].request(call.method, call.url, json=call.body, headers=call.headers)
         async with request as answer:
             await answer.json()
 

@@ -20,6 +20,12 @@ class Call:
     key: str
     body: dict[str, Any]
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The key; and, as this service asks for it too, no record back that was just sent."""
+        key = {"X-Idempotency-Key": self.key}
+        return {**key, "Prefer": "return=minimal"} if self.url.startswith(DATABASE) else key
+
 
 def new_order(body: dict[str, Any]) -> dict[str, Any]:
     """What a client asked for, as an order with an id and a total; ids are the caller's to choose.

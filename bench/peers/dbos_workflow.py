@@ -34,8 +34,7 @@ _sessions: list[aiohttp.ClientSession] = []
 
 async def make_call(call: Call) -> dict[str, Any]:
     """One step: a call, and its answer as the step's result."""
-    headers = {"X-Idempotency-Key": call.key}
-    request = _sessions[0].request(call.method, call.url, json=call.body, headers=headers)
+    request = _sessions[0].request(call.method, call.url, json=call.body, headers=call.headers)
     async with request as answer:
         content: dict[str, Any] = await answer.json()
         return content

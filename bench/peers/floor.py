@@ -45,10 +45,10 @@ def formatted(call: Call) -> tuple[str, bytes]:
     """The address of a call, and all that is sent for it."""
     parts = urllib.parse.urlsplit(call.url)
     body = to_json(call.body)
+    fields = "".join(f"{name}: {value}\r\n" for name, value in call.headers.items())
     head = (
         f"{call.method} {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-        "Content-Type: application/json\r\n"
-        f"X-Idempotency-Key: {call.key}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: application/json\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
     )
     return parts.netloc, head.encode() + body
 

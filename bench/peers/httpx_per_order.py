@@ -24,8 +24,7 @@ async def make_calls(calls: list[Call]) -> None:
     """One after another, on a client of their own."""
     async with httpx.AsyncClient(timeout=5) as http:
         for call in calls:
-            headers = {"X-Idempotency-Key": call.key}
-            answer = await http.request(call.method, call.url, json=call.body, headers=headers)
+            answer = await http.request(call.method, call.url, json=call.body, headers=call.headers)
             answer.raise_for_status().json()
 
 

@@ -24,8 +24,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 async def make_calls(calls: list[Call]) -> None:
     """One after another."""
     for call in calls:
-        headers = {"X-Idempotency-Key": call.key}
-        answer = await http.request(call.method, call.url, json=call.body, headers=headers)
+        answer = await http.request(call.method, call.url, json=call.body, headers=call.headers)
         answer.raise_for_status().json()
 
 

@@ -14,6 +14,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic_core import ErrorDetails
 
 from orchestrator.domain import Address, Item, Order, Trace
 from orchestrator.errors import FieldError, InvalidRequestError
@@ -35,21 +36,18 @@ _NO_PRECISION: Final = "CLF"
 _CONTROL: Final = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 _BLANK: Final = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 ONE_LINE: Final = rf"^[^{_CONTROL}]*[^{_CONTROL}{_BLANK}][^{_CONTROL}]*$"
-"""What `_one_line` takes, as the OpenAPI document says it; lone surrogates are no JSON text."""
+"""One line of text with something on it; lone surrogates are no text to pydantic either."""
 
 _FORBIDDEN: Final = re.compile(rf"[{_CONTROL}\ud800-\udfff]")
 """Control characters, line and paragraph separators, lone surrogates: none belongs in one line of
 text, and some cannot be stored, encoded or logged."""
 
 
-def _one_line(value: str) -> str:
-    if _FORBIDDEN.search(value):
-        message = "must not contain control characters"
-        raise ValueError(message)
-    if not value.strip():
-        message = "must not be blank"
-        raise ValueError(message)
-    return value
+def _not_one_line(value: object) -> str:
+    """Which of the two faults a text has that does not match `ONE_LINE`."""
+    if isinstance(value, str) and _FORBIDDEN.search(value):
+        return "must not contain control characters"
+    return "must not be blank"
 
 
 def _currency(value: str) -> str:
@@ -70,11 +68,7 @@ def _price(value: object, info: ValidationInfo) -> Decimal:
     return parse_price(value, cast("dict[str, str]", info.context)["currency"])
 
 
-_Line = Annotated[
-    str,
-    Field(min_length=1, json_schema_extra={"pattern": ONE_LINE}),
-    AfterValidator(_one_line),
-]
+_Line = Annotated[str, Field(min_length=1, pattern=ONE_LINE)]
 
 _Price = Annotated[
     Decimal,
@@ -163,10 +157,9 @@ def _validate(body: object) -> OrderRequest:
 
 def field_errors(error: ValidationError) -> list[FieldError]:
     """Every error with its JSON pointer (RFC 6901)."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+    found = error.errors(include_url=False, include_context=False)
     return [
-        FieldError(_pointer(problem["loc"]), _sentence(problem["type"], problem["msg"]))
-        for problem in found[:_MOST_ERRORS]
+        FieldError(_pointer(problem["loc"]), _sentence(problem)) for problem in found[:_MOST_ERRORS]
     ]
 
 
@@ -180,11 +173,13 @@ def _escaped(part: str) -> str:
     return printable.replace("~", "~0").replace("/", "~1")
 
 
-def _sentence(kind: str, message: str) -> str:
-    match kind:
+def _sentence(problem: ErrorDetails) -> str:
+    match problem["type"]:
         case "missing":
             return "is required"
         case "extra_forbidden":
             return "is not a member of an order; remove it"
+        case "string_pattern_mismatch" | "string_unicode":
+            return _not_one_line(problem["input"])
         case _:
-            return message.removeprefix("Value error, ")
+            return problem["msg"].removeprefix("Value error, ")

@@ -47,6 +47,7 @@ class Custody:
         self.order_id = stored.id
         self.rounds = stored.rounds
         self._database = database
+        self._order = stored.order
         self._version = stored.version
         self._lease = lease
         self.headers = headers
@@ -87,6 +88,7 @@ class Custody:
                 write_id=f"{self._lease.owner}/{self._version}/set-aside",
                 status=stored.status,
                 progress=stored.progress,
+                order=stored.order,
                 attention=attention,
                 release_for_s=park_pause_s(stored.rounds, retry_after_s=None),
             )
@@ -110,6 +112,7 @@ class Custody:
             write_id=f"{self._lease.owner}/{self._version}/{new_status}/{purpose}",
             status=new_status,
             progress=encode_progress(progress),
+            order=self._order,
             attention=attention,
             lease_s=lease_s,
             release_for_s=release_for_s,

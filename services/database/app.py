@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Path, Query, Response
+from fastapi import FastAPI, Path, Query, Request, Response
 from pydantic_core import to_json
 
 from services.contract import Id
@@ -20,7 +20,7 @@ from services.database.model import (
     Stats,
     UpdateOrder,
 )
-from services.database.record import render, render_many, stored_text
+from services.database.record import render, render_head, render_many, stored_text
 from services.database.schema import MIGRATIONS
 from services.documented import leads_to
 from services.periodic import Periodic
@@ -75,12 +75,13 @@ def add_routes(app: FastAPI, storage: Callable[[], Storage]) -> None:
 
 def _add_commands(app: FastAPI, storage: Callable[[], Storage]) -> None:
     @app.post("/orders", tags=["commands"], status_code=201, responses=CREATED)
-    async def create_order(body: CreateOrder) -> Response:
+    async def create_order(body: CreateOrder, request: Request) -> Response:
         """Keep an order and bind its key; 200 with the existing order of a known key."""
         order = stored_text(body.order, "/order")
         progress = stored_text(body.progress, "/progress")
         stored = await storage().run(lambda tx: commands.create(tx, body, order, progress))
-        return _record(stored)
+        as_sent = stored.status == _CREATED and stored.row["version"] == 1
+        return _record(stored, brief=as_sent and _wants_brief(request))
 
     @app.post("/orders/claim", tags=["commands"], responses={200: {"model": Records}})
     async def claim_orders(body: Claim) -> Response:
@@ -89,11 +90,11 @@ def _add_commands(app: FastAPI, storage: Callable[[], Storage]) -> None:
         return json_response(b'{"items":%b}' % render_many(rows, now_ms))
 
     @app.patch("/orders/{order_id}", tags=["commands"], responses=UPDATED)
-    async def update_order(order_id: OrderId, body: UpdateOrder) -> Response:
+    async def update_order(order_id: OrderId, body: UpdateOrder, request: Request) -> Response:
         """Compare and set on version and owner; a repeated writeId repeats its answer."""
         progress = stored_text(body.progress, "/progress")
         stored = await storage().run(lambda tx: commands.update(tx, order_id, body, progress))
-        return _record(stored)
+        return _record(stored, brief=_wants_brief(request))
 
     @app.post("/orders/{order_id}/abandon", tags=["commands"], responses=ABANDONED)
     async def abandon_order(order_id: OrderId, body: Abandon) -> Response:
@@ -145,5 +146,21 @@ def _add_queries(app: FastAPI, storage: Callable[[], Storage]) -> None:
         return json_response(to_json(await storage().read(queries.stats)))
 
 
-def _record(stored: commands.Stored) -> Response:
-    return json_response(render(stored.row, stored.now_ms), stored.status)
+_CREATED = 201
+
+
+def _record(stored: commands.Stored, *, brief: bool) -> Response:
+    """The record, or its head: what the caller has just sent itself, it need not be sent."""
+    if not brief:
+        return json_response(render(stored.row, stored.now_ms), stored.status)
+    response = json_response(render_head(stored.row, stored.now_ms), stored.status)
+    response.headers["Preference-Applied"] = "return=minimal"
+    return response
+
+
+def _wants_brief(request: Request) -> bool:
+    """Whether the caller prefers a short answer (RFC 7240); any other preference is passed over."""
+    return any(
+        name == b"prefer" and b"return=minimal" in value.lower()
+        for name, value in request.scope["headers"]
+    )

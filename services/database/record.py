@@ -18,7 +18,14 @@ COLUMNS = (
 
 def render(row: Row, now_ms: int) -> bytes:
     """Return the Record as JSON; order and progress go out as they were kept, never parsed."""
-    head = to_json(
+    head = render_head(row, now_ms)
+    order, progress = row["order_json"].encode(), row["progress_json"].encode()
+    return b'%b,"order":%b,"progress":%b}' % (head[:-1], order, progress)
+
+
+def render_head(row: Row, now_ms: int) -> bytes:
+    """Return the Record without order and progress."""
+    return to_json(
         {
             "id": row["id"],
             "caller": row["caller"],
@@ -35,8 +42,6 @@ def render(row: Row, now_ms: int) -> bytes:
             "ageS": max(0, now_ms - row["created_ms"]) / 1000,
         }
     )
-    order, progress = row["order_json"].encode(), row["progress_json"].encode()
-    return b'%b,"order":%b,"progress":%b}' % (head[:-1], order, progress)
 
 
 def render_many(rows: Sequence[Row], now_ms: int) -> bytes:

@@ -36,7 +36,9 @@ RECORD: dict[str, Any] = {
     "later": "a newer service says more",
 }
 NEW = NewOrder("o-1", "w-1", 60.0, "shop", "k-1", 86400.0, "f", "u-1", {"total": "5"}, {})
-UPDATE = Update("o-1", "w-1", 3, "w-1/3/x", "CONFIRMED", {"p": 1}, release_for_s=0.0)
+UPDATE = Update(
+    "o-1", "w-1", 3, "w-1/3/x", "CONFIRMED", {"p": 1}, {"total": "5"}, release_for_s=0.0
+)
 
 Handle = Callable[[httpx.Request], httpx.Response]
 
@@ -85,6 +87,41 @@ async def test_the_order_of_a_known_key_comes_back_instead() -> None:
     assert "o-0" == (await client.create(NEW, within())).id
 
 
+HEAD = {name: value for name, value in RECORD.items() if name not in {"order", "progress"}}
+
+
+async def test_what_a_short_answer_leaves_out_is_what_was_written() -> None:
+    """The service need not say again what it has just been told."""
+    client, _ = _client(httpx.Response(201, json=HEAD))
+
+    created = await client.create(NEW, within())
+    updated = await client.update(UPDATE, within())
+
+    assert (NEW.order, NEW.progress) == (created.order, created.progress)
+    assert (UPDATE.order, UPDATE.progress) == (updated.order, updated.progress)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {**HEAD, "id": "o-0"},
+        {**HEAD, "order": {"total": "5"}},
+        {**HEAD, "progress": {}},
+        {**HEAD, "version": "1"},
+        {"id": "o-1"},
+    ],
+    ids=["of another order", "order only", "progress only", "no version", "hardly anything"],
+)
+async def test_a_short_answer_is_of_the_order_that_was_written(answer: dict[str, Any]) -> None:
+    """Another order's way would be taken for this one's: such an answer is no answer."""
+    client, _ = _client(httpx.Response(201, json=answer))
+
+    with pytest.raises(Faulty):
+        await client.create(NEW, within())
+    with pytest.raises(Faulty):
+        await client.update(UPDATE, within())
+
+
 async def test_an_abandoned_order_is_named_with_its_owner() -> None:
     """Only the one that created it may withdraw it."""
     client, sent = _client(httpx.Response(200, json={"abandoned": True}))
@@ -119,6 +156,7 @@ async def test_a_write_keeps_the_order_or_gives_it_up(
         "w-1/3/x",
         "COMPENSATING",
         {"p": 1},
+        {"total": "5"},
         attention="look",
         lease_s=lease_s,
         release_for_s=release_for_s,

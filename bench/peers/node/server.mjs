@@ -15,6 +15,7 @@ const database = pool(process.env.DATABASE_SERVICE_URL);
 
 async function call(upstream, method, path, key, body) {
   const headers = { "content-type": "application/json", "x-idempotency-key": key };
+  if (upstream === database) headers.prefer = "return=minimal"; // as this service asks for it too
   const answer = await upstream.request({ method, path, headers, body: JSON.stringify(body) });
   const content = await answer.body.json();
   if (answer.statusCode >= 300) throw new Error(`${path}: ${answer.statusCode}`);
