@@ -13,6 +13,7 @@ CHART   := $(VENV)/.chart-installed
 # What is compared with must not change what the service itself runs on.
 BENCH   := .venv-bench/.installed
 NODE    := bench/peers/node/node_modules/.installed
+GO      := bench/peers/go/server
 
 # Every package is pinned and its hash checked; nothing is asked, nothing said unless it fails.
 PIP := -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
@@ -99,8 +100,11 @@ chaos: $(RUNTIME) ## real processes, killed, paused and cut off; make chaos SECO
 compare: $(RUNTIME) ## compare with orchestrators as tutorials write them, fault by fault (ten minutes)
 	@$(BIN)/python -m bench.compare $(ARGS)
 
+$(GO): bench/peers/go/main.go bench/peers/go/go.mod
+	@cd bench/peers/go && go build -o server .
+
 # The smoke run does without whatever has to be installed for it.
-bench: $(RUNTIME) $(if $(findstring --smoke,$(ARGS)),,$(BENCH) $(if $(shell command -v npm),$(NODE))) ## how much CPU an order costs, beside others that do the same (a quarter of an hour)
+bench: $(RUNTIME) $(if $(findstring --smoke,$(ARGS)),,$(BENCH) $(if $(shell command -v npm),$(NODE)) $(if $(shell command -v go),$(GO))) ## how much CPU an order costs, beside others that do the same (a quarter of an hour)
 	@$(BIN)/python -m bench $(ARGS)
 
 scaling: $(DEV) $(BENCH) ## how the HPA follows a load, simulated; what one replica can do: make scaling ARGS=measure

@@ -46,6 +46,8 @@ def _versions() -> dict[str, str]:
         found |= dict(zip(_PEERS, told.split(), strict=False))
     if shutil.which("node"):
         found["Node"] = _told("node", "--version").lstrip("v")
+    if shutil.which("go"):
+        found["Go"] = _told("go", "env", "GOVERSION").removeprefix("go")
     if binaries := find_binaries():
         found["PostgreSQL"] = _told(str(binaries / "postgres"), "--version").split()[2]
     return found

@@ -13,6 +13,7 @@ from testbed.ports import HOST
 from testbed.processes import Program, order_replica
 
 NODE: Final = ROOT / "bench/peers/node"
+GO: Final = ROOT / "bench/peers/go"
 _HAS_ALL: Final = all(map(find_spec, ("aiohttp", "dbos", "matplotlib")))
 BENCH_PYTHON: Final = Path(sys.executable) if _HAS_ALL else ROOT / ".venv-bench/bin/python"
 """Where requirements-bench.txt is installed; `make bench` sees to .venv-bench."""
@@ -92,6 +93,17 @@ def _installed(folder: Path) -> bool:
     return (folder / "node_modules/fastify").exists()
 
 
+def _go(port: int, settings: Mapping[str, str]) -> Program:
+    command = (str(GO / "server"),)
+    return Program("go", command, {**settings, "PORT": str(port)}, f"http://{HOST}:{port}")
+
+
+def _no_go() -> str:
+    if (GO / "server").exists():
+        return ""
+    return "there is no go here" if shutil.which("go") is None else "it is not built: make bench"
+
+
 FLOOR: Final = System("raw sockets (the floor)", _module("floor"))
 OURS: Final = System("this service", ours)
 OURS_QUIET: Final = System("this service, no order lines", ours, {"LOG_LEVEL": "warning"})
@@ -105,6 +117,7 @@ AIOHTTP: Final = System(
     missing=no_bench_packages,
 )
 FASTIFY: Final = System("Node, fastify + undici", _node, missing=_no_node)
+NET_HTTP: Final = System("Go, net/http", _go, missing=_no_go)
 
-ALL: Final = (FLOOR, OURS, OURS_QUIET, FASTIFY, AIOHTTP, HTTPX_SHARED, HTTPX_PER_ORDER)
+ALL: Final = (FLOOR, OURS, OURS_QUIET, NET_HTTP, FASTIFY, AIOHTTP, HTTPX_SHARED, HTTPX_PER_ORDER)
 """In the order in which they are measured, round by round."""

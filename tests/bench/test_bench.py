@@ -14,7 +14,7 @@ from bench.goals import outcomes
 from bench.page import TABLES, generated, put_into, short
 from bench.profile import entitle
 from bench.results import Results
-from bench.systems import AIOHTTP, FASTIFY, FLOOR, HTTPX_SHARED, OURS
+from bench.systems import AIOHTTP, FASTIFY, FLOOR, HTTPX_SHARED, NET_HTTP, OURS
 from bench.whole import DBOS, OURS_WHOLE
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +39,7 @@ def results(**costs: float) -> Results:
         "httpx": ("services", HTTPX_SHARED.name),
         "aiohttp": ("services", AIOHTTP.name),
         "node": ("services", FASTIFY.name),
+        "go": ("services", NET_HTTP.name),
         "ours_whole": ("whole", OURS_WHOLE.name),
         "dbos": ("whole", DBOS.name),
     }
@@ -118,6 +119,7 @@ def test_digits(value: float, text: str) -> None:
         ({"httpx": 9.0, "ours": 0.5}, HTTPX_SHARED, 18.0, "missed"),
         ({"aiohttp": 1.0, "ours": 0.5}, AIOHTTP, 2.0, "must"),
         ({"node": 0.6, "ours": 0.5}, FASTIFY, 1.2, "stretch"),
+        ({"go": 0.3, "ours": 0.5}, NET_HTTP, 0.6, "must"),
         ({"dbos": 26.0, "ours_whole": 1.0}, DBOS, 26.0, "stretch"),
         ({"dbos": 26.0, "ours": 1.0}, DBOS, None, "not measured"),
     ],
