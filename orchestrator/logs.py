@@ -7,7 +7,9 @@ import hashlib
 import json
 import logging
 import sys
-from typing import Any, Final
+import time
+from contextlib import nullcontext
+from typing import Any, Final, TextIO
 
 import orjson
 
@@ -25,8 +27,7 @@ _OWN: Final = frozenset(
 class JsonLines(logging.Formatter):
     """A record as one JSON object: level, logger, event, what was given as `extra`, time (UTC).
 
-    An order has one line, so that what a line costs is a part of what an order costs. That one
-    gives its members together, as `extra={"fields": …}`, and no record is looked through for them.
+    Members may be given one by one or together, as `extra={"fields": …}`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -46,15 +47,45 @@ class JsonLines(logging.Formatter):
         if record.stack_info:
             line["stack_info"] = self.formatStack(record.stack_info)
         line["time"] = utc_text(record.created)
-        try:
-            return orjson.dumps(line, default=str).decode()
-        except orjson.JSONEncodeError:  # half a character: no line may be lost for that
-            return json.dumps(line, default=str)
+        return _as_text(line)
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes lines; one that is told of every order without a record made for it."""
+
+    def tell(self, logger: str, event: str, fields: dict[str, Any]) -> None:
+        """Write the line that a record of level INFO would become."""
+        line = {"level": "INFO", "logger": logger, "event": event, **fields}
+        line["time"] = utc_text(time.time())
+        with self.lock or nullcontext():
+            self.stream.write(_as_text(line) + self.terminator)
+            self.flush()
+
+
+def tell(logger: logging.Logger, event: str, fields: dict[str, Any]) -> None:
+    """Do as `logger.info(event, extra={"fields": fields})` does, at a third of its price.
+
+    An order has one line, and by way of a record that was a tenth of what an order cost.
+    """
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    handlers = logging.root.handlers
+    if len(handlers) == 1 and type(handlers[0]) is LineHandler:
+        handlers[0].tell(logger.name, event, fields)
+    else:  # somebody else listens, as tests do
+        logger.info(event, extra={"fields": fields})
+
+
+def _as_text(line: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(line, default=str).decode()
+    except orjson.JSONEncodeError:  # half a character: no line may be lost for that
+        return json.dumps(line, default=str)
 
 
 def configure_logging(level: str) -> None:
     """Send everything through one handler; a line a request gives way to a line an order."""
-    handler = logging.StreamHandler(sys.stdout)
+    handler = LineHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     # No line shows these, and to find them out for each costs as much as to write it (the logging
     # how-to lists all of them under "Optimization").

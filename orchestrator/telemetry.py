@@ -6,6 +6,7 @@ from typing import Any
 
 from clients.database import Backlog, StoredOrder
 from orchestrator.domain import Event, Order
+from orchestrator.logs import tell
 from orchestrator.metrics import Metrics
 
 _log = logging.getLogger("orders")
@@ -26,8 +27,6 @@ class Telemetry:
         failure = stored.progress.get("failure") or {}
         code = failure.get("code", "")
         self._metrics.ended(stored.status, code, seconds=seconds, recovered=recovered)
-        if not _log.isEnabledFor(logging.INFO):
-            return
         steps = [line for line in stored.progress["timeline"] if "step" in line]
         fields = {
             "orderId": order.id,
@@ -42,7 +41,7 @@ class Telemetry:
             "requestId": order.trace.request_id,
             "traceparent": order.trace.traceparent,
         }
-        _log.info("order", extra={"fields": fields})
+        tell(_log, "order", fields)
 
     def backlog(self, backlog: Backlog) -> None:
         """What recovery saw at its last look."""

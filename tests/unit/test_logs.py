@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.logs import configure_logging, key_mark
+from orchestrator.logs import configure_logging, key_mark, tell
 from tests.unit.faults import answers, crash, refused
 from tests.unit.orders import TRACE, an_order, order_body
 from tests.unit.world import World, place, recover
@@ -161,3 +161,34 @@ def test_what_is_given_with_a_line_is_on_it(capsys: pytest.CaptureFixture[str]) 
     assert ("/a", "\ud800") == (line["path"], line["half"])
     assert {"path", "when", "half", "n", "level", "logger", "event", "time"} == line.keys()
     assert datetime.now(UTC) - datetime.fromisoformat(line["time"]) < timedelta(minutes=1)
+
+
+def test_a_line_that_is_told_is_the_line_of_a_record(capsys: pytest.CaptureFixture[str]) -> None:
+    """The short way of an order's line and logging's own end in the same."""
+    configure_logging("info")
+    log = logging.getLogger("orders")
+    fields = {"orderId": "o-1", "half": "\ud800", "ms": 1.5, "at": Path("/a"), "none": None}
+
+    log.info("order", extra={"fields": fields})
+    tell(log, "order", fields)
+
+    logged, told = _lines(capsys)
+    assert list(logged) == list(told)
+    assert {**logged, "time": ""} == {**told, "time": ""}
+
+
+def test_what_is_told_obeys_the_level(capsys: pytest.CaptureFixture[str]) -> None:
+    """LOG_LEVEL=warning keeps it out too."""
+    configure_logging("warning")
+
+    tell(logging.getLogger("orders"), "order", {"n": 1})
+
+    assert [] == _lines(capsys)
+
+
+def test_what_is_told_reaches_whoever_listens(caplog: pytest.LogCaptureFixture) -> None:
+    """Handlers that are not ours get a record."""
+    with caplog.at_level(logging.INFO):
+        tell(logging.getLogger("orders"), "order", {"n": 1})
+
+    assert ["order"] == [record.getMessage() for record in caplog.records]

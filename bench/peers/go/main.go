@@ -49,6 +49,13 @@ type order struct {
 	Status   string  `json:"status,omitempty"`
 }
 
+type shipment struct {
+	ID      string   `json:"id"`
+	OrderID string   `json:"orderId"`
+	Address address  `json:"address"`
+	Items   []object `json:"items"`
+}
+
 type object = map[string]any
 
 func call(method, base, path, key string, body any) error {
@@ -89,7 +96,7 @@ func makeCalls(o *order) error {
 	}
 	kept := object{"id": id, "userId": o.UserID, "order": o, "progress": object{}}
 	amount := object{"id": id, "orderId": id, "amount": o.Total, "currency": o.Currency, "userId": o.UserID}
-	parcel := object{"id": id, "orderId": id, "address": o.Address, "items": units}
+	parcel := shipment{id, id, o.Address, units}
 	ended := object{"status": "CONFIRMED", "progress": object{}}
 	calls := []struct {
 		method, base, path, operation string
