@@ -29,9 +29,10 @@ class Pace:
     smoke: bool = False
 
 
-FULL: Final = Pace(rounds=3, window=Window(warm_up_s=0.7, seconds=3.0, at_least=20))
-"""Three seconds are 300 ticks of CPU time, so that a figure is good to half a per cent; of three
-rounds one may be disturbed."""
+FULL: Final = Pace(rounds=7, window=Window(warm_up_s=0.4, seconds=1.4, at_least=20))
+"""140 ticks of CPU time are a figure good to one per cent. On shared machines disturbances last for
+seconds and cost a large program a third more and a small one nothing: of seven rounds three may be
+disturbed, so that many short ones tell more than three long ones did."""
 
 SMOKE: Final = Pace(
     rounds=1,

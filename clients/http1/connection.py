@@ -402,15 +402,7 @@ class Connection(asyncio.Protocol):
             incoming.end()
         elif waiter is not None and not waiter.done():
             waiter.set_result(reply)
-        transport = self._transport
-        if (
-            wanted
-            and self._keep
-            and self._sent
-            and not self._last
-            and transport is not None
-            and transport.get_write_buffer_size() == 0
-        ):
+        if wanted and self._keep and self._out:
             if self._head_only:
                 # The parser cannot be told that no body follows, and would wait for it.
                 self._parser = httptools.HttpResponseParser(self)
@@ -419,6 +411,17 @@ class Connection(asyncio.Protocol):
             self._owner.put(self)
         else:
             self.abort()
+
+    @property
+    def _out(self) -> bool:
+        """Whether the request has left to its end, and is not the last one by its own word."""
+        transport = self._transport
+        return (
+            self._sent
+            and not self._last
+            and transport is not None
+            and transport.get_write_buffer_size() == 0
+        )
 
     def _done_at_first_sight(self, data: bytes) -> bool:
         """Whether the first piece of an answer is a whole plain one, or the end of none at all."""
@@ -434,12 +437,11 @@ class Connection(asyncio.Protocol):
 
     def _complete_plain(self, status: int, body: bytes) -> None:
         """Give out an answer that the parser has not seen: of it, there is nothing to forget."""
-        waiter, transport = self._waiter, self._transport
-        if waiter is None or waiter.done() or transport is None:
-            self.abort()
-            return
-        waiter.set_result(Reply(status, b"HTTP/1.1", [], body, coded=False))
-        if self._sent and not self._last and transport.get_write_buffer_size() == 0:
+        waiter = self._waiter
+        wanted = waiter is not None and not waiter.done()
+        if waiter is not None and wanted:
+            waiter.set_result(Reply(status, b"HTTP/1.1", [], body, coded=False))
+        if wanted and self._out:
             self._let_go()
             self._owner.put(self)
         else:

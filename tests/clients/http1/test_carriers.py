@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clients.carrier import LARGEST_ANSWER_BYTES, Carrier, Reply
+from clients.carrier import LARGEST_ANSWER_BYTES, Carrier, Fields, Reply
 from clients.lean import LeanCarrier
 from clients.stock import HttpxCarrier
 from clients.transport import Network, open_carrier
@@ -323,6 +323,10 @@ async def test_a_value_that_would_end_its_line_is_not_sent(value: str) -> None:
         carrier = LeanCarrier(server.url, timeout_s=40, connections=1)
         with pytest.raises(httpx.LocalProtocolError):
             await carrier.exchange("POST", "/", {"X-Key": value}, b"", within_s=20)
+        with pytest.raises(httpx.LocalProtocolError):
+            await carrier.exchange("POST", "/", {}, b"", key=value, within_s=20)
+        with pytest.raises(httpx.LocalProtocolError):
+            await carrier.exchange("POST", "/", Fields({"X": value}), b"", within_s=20)
         await carrier.aclose()
 
     assert [] == server.requests
@@ -372,9 +376,10 @@ def test_a_path_is_quoted_and_joined_as_httpx_does_it(path: str, base: str) -> N
     assert expected == lean.target(path)
 
 
-async def test_an_early_answer_is_taken_and_costs_the_connection() -> None:
-    """The rest of the body must not meet the next request."""
-    refusal = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"
+@pytest.mark.parametrize("status", [413, 200])
+async def test_an_early_answer_is_taken_and_costs_the_connection(status: int) -> None:
+    """The rest of the body must not meet the next request; a plain answer is no exception."""
+    refusal = b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status
 
     async def play(peer: Peer) -> None:
         await peer.reader.readuntil(b"\r\n\r\n")
@@ -384,7 +389,7 @@ async def test_an_early_answer_is_taken_and_costs_the_connection() -> None:
     async with serving(play) as server:
         carrier = LeanCarrier(server.url, timeout_s=40, connections=1)
         large = await carrier.exchange("POST", "/", {}, b"x" * 20_000_000, within_s=60)
-        assert Reply(413, b"") == large
+        assert Reply(status, b"") == large
         assert 200 == (await _post(carrier)).status
         await carrier.aclose()
 
