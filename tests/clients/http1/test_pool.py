@@ -160,3 +160,21 @@ async def test_a_connection_serves_one_exchange_at_a_time() -> None:
         await pool.aclose()
         with pytest.raises(RuntimeError, match="one exchange at a time"):
             connection.begin(request)
+
+
+@pytest.mark.parametrize("limit", [None, 1000])
+async def test_an_answer_that_nobody_waits_for_any_more_costs_the_connection(
+    limit: int | None,
+) -> None:
+    """It may come between the cancelling and the caller's own end; nothing breaks over it."""
+    broken: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: broken.append(told))
+    async with serving(well_behaved) as server:
+        url = httpx.URL(server.url)
+        pool = Pool(Origin(url.host, url.port or 0), connections=1)
+        connection = await pool.acquire(wait_s=None, connect_s=None)
+        connection.begin(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", limit=limit).cancel()
+        await until(lambda: connection.closed)
+        await pool.aclose()
+
+    assert [] == broken
