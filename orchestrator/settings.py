@@ -119,7 +119,7 @@ class Settings(BaseSettings):
         description="a recovered PENDING order older than this goes back instead of forward",
     )
     # Measured (docs/performance.md): from 8 orders in flight on, more of them only wait for each
-    # other (32: half of them 50 ms at saturation, 128: 195 ms); four times as many leave room for
+    # other (32: half of them 17 ms at saturation, 128: 75 ms); four times as many leave room for
     # upstreams that are slower than ours. Where they take half a second, 32 are 9 orders a second.
     max_in_flight: int = Field(
         32, ge=1, le=10_000, description="orders at once in one replica; more are refused (503)"
