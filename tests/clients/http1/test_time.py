@@ -1,6 +1,7 @@
 """Time-outs, phase by phase: what may take how long, and what each of them means."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -180,3 +181,11 @@ async def test_silence_counts_again_when_a_slow_reader_comes_back(ours: LeanTran
         with pytest.raises(httpx.ReadTimeout):
             await response.aread()
         await response.aclose()
+
+
+async def test_loops_tell_the_time_of_the_monotonic_clock() -> None:
+    """app.py reads that clock without asking the loop, and timers are set by the loop's."""
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(0)
+
+    assert abs(loop.time() - time.monotonic()) < 10
