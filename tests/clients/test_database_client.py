@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app import connect
+from clients.call import Call
 from clients.database import (
     Backlog,
     DatabaseClient,
@@ -16,6 +18,7 @@ from clients.database import (
     VersionConflictError,
 )
 from clients.errors import Faulty, Rejected
+from orchestrator.settings import Settings
 from tests.clients.upstreams import an_upstream, within
 
 RECORD: dict[str, Any] = {
@@ -316,3 +319,24 @@ def test_a_record_keeps_what_is_the_orchestrators_own_untouched() -> None:
     stored = StoredOrder.parse(RECORD)
 
     assert (RECORD["order"], RECORD["progress"]) == (stored.order, stored.progress)
+
+
+async def test_the_service_asks_for_short_answers_of_the_database_only() -> None:
+    """Every request to it says so, and none to anybody else."""
+    preferred: dict[str, str | None] = {}
+
+    def at(name: str) -> httpx.MockTransport:
+        def handle(request: httpx.Request) -> httpx.Response:
+            preferred[name] = request.headers.get("Prefer")
+            return httpx.Response(404, json={"code": "unknown"})
+
+        return httpx.MockTransport(handle)
+
+    names = ("database", "inventory", "payment", "shipping")
+    services = connect(Settings(_env_file=None), {name: at(name) for name in names})
+    for upstream in services.all.values():
+        with pytest.raises(Rejected):
+            await upstream.send(Call("get", "GET", "/x"), within())
+
+    assert {"database": "return=minimal"} == {n: v for n, v in preferred.items() if v is not None}
+    assert set(names) == preferred.keys()
