@@ -7,7 +7,7 @@ What is the same for every call of an upstream is made once; nothing is made tha
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 import httpx
 
@@ -27,8 +27,11 @@ from clients.http1.request import check_method, check_name, check_target
 from clients.http1.transport import LeanTransport
 from clients.stock import read
 
-_PLAIN_PATH: Final = re.compile(r"/(?!/)[A-Za-z0-9_~!$&'()*+,;=:@?/.-]*")
-"""Paths that httpx would leave as they are, as long as they have no dot segment."""
+_PLAIN_PATH: Final = re.compile(r"/(?![/.])(?:[A-Za-z0-9_~!$&'()*+,;=:@?.-]++|/(?!\.))*+")
+"""Paths that httpx would leave as they are: nothing to quote in them, and no dot segment."""
+
+_KEY: Final = f"{KEY_FIELD}: "
+_ENTITY: Final = f"Content-Type: {CONTENT_TYPE}\r\nContent-Length: "
 
 _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
 """A request that usually has a body says so when it has none (RFC 9110, 8.6)."""
@@ -89,10 +92,9 @@ class LeanCarrier:
         except asyncio.CancelledError:
             connection.abandon(exchange)
             raise
-        body = answer.body
-        if answer.status in _GOOD and not answer.coded and isinstance(body, bytes):
-            return Reply(answer.status, body)
-        return await _reply(answer)
+        if answer.fields:
+            return await _reply(answer)
+        return Reply(answer.status, cast("bytes", answer.body))
 
     async def aclose(self) -> None:
         """See Carrier."""
@@ -116,22 +118,19 @@ class LeanCarrier:
         lines = headers.lines if type(headers) is Fields else None
         if lines is None:
             lines = _written(headers)
-        head = f"{method} {self.target(path)}{self._constant}{lines}"
+        target = self._prefix + path if _PLAIN_PATH.fullmatch(path) else self.target(path)
+        head = f"{method} {target}{self._constant}{lines}"
         if key is not None:
             if not (key.isascii() and key.isprintable()):
                 _refuse_value(KEY_FIELD)
-            head += f"{KEY_FIELD}: {key}\r\n"
+            head = f"{head}{_KEY}{key}\r\n"
         if content is not None:
-            length = len(content)
-            head += f"Content-Type: {CONTENT_TYPE}\r\nContent-Length: {length}\r\n\r\n"
-            return head.encode() + content
+            return f"{head}{_ENTITY}{len(content)}\r\n\r\n".encode() + content
         head += "Content-Length: 0\r\n\r\n" if method in _WITH_LENGTH else "\r\n"
         return head.encode()
 
     def target(self, path: str) -> str:
         """The request target: base and path as httpx would join and quote them."""
-        if _PLAIN_PATH.fullmatch(path) and "/." not in path:
-            return self._prefix + path
         try:
             url = httpx.URL(path)
         except (httpx.InvalidURL, TypeError) as error:

@@ -5,7 +5,7 @@ answer is judged; failures become the exceptions of `errors.py`; transient ones 
 `retry.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import httpx
@@ -34,6 +34,9 @@ _BUSY: Final = frozenset({408, 425, 429})
 
 _SUCCESS: Final = range(200, 300)
 _REFUSAL: Final = range(400, 500)
+
+FAILURES: Final = (TimeoutError, httpx.RequestError, UpstreamError)
+"""How a try ends badly: without an answer, or with one that is not good."""
 
 
 class Upstream:
@@ -69,13 +72,17 @@ class Upstream:
             return await self._send_alone(call, limits)
         began = self.now()
         self.gate(call, limits, began)
+        era = self.breaker.era
         try:
-            return await self.exchange(call, limits, began)
-        except UpstreamError as failure:
-            failure.attempts = 1
-            if not isinstance(failure, TRANSIENT):
-                raise
-            first = failure
+            answer = judge(self.service, call, await self.dispatch(call, limits, began))
+        except FAILURES as failure:
+            first = self.failed(failure, call, limits, began, era)
+        else:
+            self.answered(limits, era)
+            return answer
+        first.attempts = 1
+        if not isinstance(first, TRANSIENT):
+            raise first
         return await self._send_again(call, limits, began, first)
 
     async def _send_alone(self, call: Call, limits: CallLimits) -> Answer:
@@ -104,46 +111,42 @@ class Upstream:
 
     def gate(self, call: Call, limits: CallLimits, now: float) -> None:
         """Raise unless a try may begin now."""
-        if now >= limits.fence:
+        deadline, fence, _, obligatory, _, caller = limits
+        if now >= fence:
             raise Fenced
-        if now >= limits.deadline:
+        if now >= deadline:
             detail = "not tried, the time for this order was over"
             raise OutOfTime(self.service, call.operation, detail, out_of_time=True)
-        if not limits.obligatory and not self.breaker.admits(limits.caller):
+        if not obligatory and not self.breaker.admits(caller):
             detail = "not tried, this upstream has been failing and is left alone for a moment"
             raise CircuitOpen(
                 self.service, call.operation, detail, retry_after_s=self.breaker.wait_s
             )
 
-    async def exchange(self, call: Call, limits: CallLimits, now: float) -> Answer:
-        """One request and its answer, within the time-out and the limits; tell the circuit."""
-        era = self.breaker.era
-        content = None if call.body is None else orjson.dumps(call.body)
-        remaining_s = min(limits.deadline, limits.fence) - now
-        cut_short = remaining_s < self._timeout_s
-        try:
-            reply = await self._carrier.exchange(
-                call.method,
-                call.path,
-                limits.headers,
-                content,
-                key=call.key,
-                within_s=remaining_s if cut_short else self._timeout_s,
-            )
-            answer = _judge(self.service, call, reply)
-        except (TimeoutError, httpx.RequestError, Faulty) as failure:
-            if not (cut_short and isinstance(failure, TimeoutError)):
-                # An upstream that was not given its whole time-out has not failed.
-                self.breaker.failed(era)
-            raise self._named(failure, call, cut_short=cut_short) from failure
-        except UpstreamError:
-            self._answered(era, limits)
-            raise
-        if not limits.obligatory:
-            self.breaker.succeeded(era)
-        return answer
+    def dispatch(self, call: Call, limits: CallLimits, now: float) -> Awaitable[Reply]:
+        """Send the request once; what is awaited is its answer, whatever it says.
 
-    def _answered(self, era: int, limits: CallLimits) -> None:
+        That takes no longer than the time-out, and than what the limits leave of it.
+        """
+        _, method, path, key, body, _ = call
+        deadline, fence, _, _, headers, _ = limits
+        content = None if body is None else orjson.dumps(body)
+        within_s = min(self._timeout_s, deadline - now, fence - now)
+        return self._carrier.exchange(method, path, headers, content, key=key, within_s=within_s)
+
+    def failed(
+        self, failure: Exception, call: Call, limits: CallLimits, now: float, era: int
+    ) -> UpstreamError:
+        """Tell the circuit of a try that began `now`, in `era`; say what its failure means."""
+        cut_short = limits.end - now < self._timeout_s
+        if isinstance(failure, UpstreamError) and not isinstance(failure, Faulty):
+            self.answered(limits, era)
+        elif not (cut_short and isinstance(failure, TimeoutError)):
+            # An upstream that was not given its whole time-out has not failed.
+            self.breaker.failed(era)
+        return self._named(failure, call, cut_short=cut_short)
+
+    def answered(self, limits: CallLimits, era: int) -> None:
         """Tell the circuit; a refund that works is no proof that an authorization would."""
         if not limits.obligatory:
             self.breaker.succeeded(era)
@@ -159,13 +162,15 @@ class Upstream:
             (False, True): "no answer in time",
             (False, False): "the connection broke before the answer was complete",
         }[unsent, timed_out]
-        return Unreachable(
+        named = Unreachable(
             self.service,
             call.operation,
             detail,
             in_doubt=not unsent,
             out_of_time=cut_short and timed_out,
         )
+        named.__cause__ = failure
+        return named
 
 
 class _Tries:
@@ -181,18 +186,22 @@ class _Tries:
         self.in_doubt = first.in_doubt
 
     async def attempt(self) -> Answer:
-        now = self._upstream.now()
-        self._upstream.gate(self._call, self._limits, now)
+        upstream, call, limits = self._upstream, self._call, self._limits
+        now = upstream.now()
+        upstream.gate(call, limits, now)
         self.made += 1
+        era = upstream.breaker.era
         try:
-            answer = await self._upstream.exchange(self._call, self._limits, now)
-        except UpstreamError as failure:
-            self.in_doubt |= failure.in_doubt
-            raise
+            answer = judge(upstream.service, call, await upstream.dispatch(call, limits, now))
+        except FAILURES as failure:
+            failed = upstream.failed(failure, call, limits, now, era)
+            self.in_doubt |= failed.in_doubt
+            raise failed from failed.__cause__
+        upstream.answered(limits, era)
         return answer._replace(attempts=self.made)
 
 
-def _judge(service: str, call: Call, reply: Reply) -> Answer:
+def judge(service: str, call: Call, reply: Reply) -> Answer:
     """Tell a good answer, a refusal, a "later" and nonsense apart (contract rule 4)."""
     status = reply.status
     body = _json_object(reply.content)

@@ -86,8 +86,9 @@ class Checkout:
             self._admission.enter(order.id)
         except CircuitOpenError as refusal:
             return await self._answer_without_calling(placement, refusal)
-        task = self._running.start(order.id, self._carry_out(placement))
-        task.add_done_callback(lambda _: self._admission.leave(order.id))
+        task = self._running.start(
+            order.id, self._carry_out(placement), after=self._admission.leave
+        )
         # Not a time-out around the task: it goes on, only the waiting ends.
         await until_done(task, timeout_s=self._times.answer_within_s)
         if task.done() and not task.cancelled():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from orchestrator.ids import named_id
 
@@ -25,7 +25,10 @@ class OrderStatus(StrEnum):
     @property
     def final(self) -> bool:
         """Whether nothing will change any more."""
-        return self not in {OrderStatus.PENDING, OrderStatus.COMPENSATING}
+        return self not in _UNDER_WAY
+
+
+_UNDER_WAY: Final = (OrderStatus.PENDING, OrderStatus.COMPENSATING)
 
 
 @lru_cache(maxsize=4096)  # three an order: more than are in flight, and each is asked for thrice

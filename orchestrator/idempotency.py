@@ -21,6 +21,10 @@ _escaped: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 something is, they are not, and keys that are bound already are bound to these."""
 
 
+_NOTHING_DONE: Final = encode_progress(Progress())
+"""The progress of every new order."""
+
+
 class Claim(NamedTuple):
     """Who asks (`caller`) and under which name for the request (`key`, if any)."""
 
@@ -94,7 +98,7 @@ class IdempotencyKeys:
             fingerprint=mark,
             user_id=order.user_id,
             order=document,
-            progress=encode_progress(Progress()),
+            progress=_NOTHING_DONE,
         )
         stored = await self._database.create(new, limits)
         if stored.id == order.id and stored.owner == owner:
@@ -126,7 +130,8 @@ def fingerprint(document: dict[str, Any]) -> str:
     White space, the order of members, and "499.5" for 499.50 make no difference; anything that was
     ordered does.
     """
-    ordered = {name: value for name, value in document.items() if name != "trace"}
+    ordered = {**document}
+    ordered.pop("trace", None)
     canonical = orjson.dumps(ordered, option=orjson.OPT_SORT_KEYS)
     if not canonical.isascii():
         canonical = _escaped(ordered).encode()

@@ -14,8 +14,8 @@ def random_id() -> str:
 
 def named_id(parent: str, name: str) -> str:
     """Give the UUID, version 5, that `name` has under the UUID `parent`; the same every time."""
-    digest = hashlib.sha1(bytes.fromhex(parent.replace("-", "")) + name.encode())  # noqa: S324 - as version 5 is defined
-    return _spelled(digest.hexdigest(), "5")
+    named = bytes.fromhex(parent.replace("-", "")) + name.encode()
+    return _spelled(hashlib.sha1(named, usedforsecurity=False).hexdigest(), "5")
 
 
 def _spelled(digits: str, version: str) -> str:

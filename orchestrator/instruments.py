@@ -48,22 +48,21 @@ class LabelledHistogram(Collector):
         self._names = names
         self._bounds = bounds
         self._told = [*map(floatToGoString, bounds), "+Inf"]
-        self._counts: dict[Labels, list[int]] = {}
-        self._sums: dict[Labels, float] = {}
+        self._series: dict[Labels, list[float]] = {}
+        """Of each: how many in every bucket, and behind them the sum."""
 
     def observe(self, labels: Labels, value: float) -> None:
         """Count `value` into its bucket."""
-        counts = self._counts.get(labels)
-        if counts is None:
-            counts = self._counts[labels] = [0] * len(self._told)
-            self._sums[labels] = 0.0
-        counts[bisect_left(self._bounds, value)] += 1
-        self._sums[labels] += value
+        series = self._series.get(labels)
+        if series is None:
+            series = self._series[labels] = [0.0] * (len(self._told) + 1)
+        series[bisect_left(self._bounds, value)] += 1
+        series[-1] += value
 
     def collect(self) -> Iterable[Metric]:
         """See prometheus_client."""
         family = HistogramMetricFamily(self._name, self._text, labels=self._names)
-        for labels, counts in self._counts.items():
-            buckets = list(zip(self._told, map(float, accumulate(counts)), strict=True))
-            family.add_metric(labels, buckets, self._sums[labels])
+        for labels, (*counts, total) in self._series.items():
+            buckets = list(zip(self._told, accumulate(counts), strict=True))
+            family.add_metric(labels, buckets, total)
         yield family

@@ -75,9 +75,9 @@ class Metrics:
 
     def stepped(self, event: Event) -> None:
         """A step or an undo has ended."""
-        step, kind, outcome = event.step or "", event.kind, event.outcome or ""
-        self._step_seconds.observe((step, kind, outcome), event.ms / 1000)
-        self._attempts.add((step, kind), event.attempts)
+        _, kind, step, _, outcome, attempts, ms, *_ = event
+        self._step_seconds.observe((step or "", kind, outcome or ""), ms / 1000)
+        self._attempts.add((step or "", kind), attempts)
 
     def ended(self, status: str, code: str, *, seconds: float, recovered: bool) -> None:
         """A run has left the order in `status`."""

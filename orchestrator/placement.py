@@ -33,9 +33,8 @@ class Placement:
         self.order_id = order.id
         self.replayed = False
         self.recorded = False
-        self.in_doubt: UpstreamError = Unreachable(
-            "database", "create", "no answer in time", in_doubt=True, out_of_time=True
-        )
+        self.in_doubt: UpstreamError | None = None
+        """How the create ended, when it left open whether there is a record."""
 
     def belongs_to(self, stored: StoredOrder) -> None:
         """The key was bound before: this request only asks again for that order."""
@@ -61,7 +60,7 @@ class Placement:
     def vanished(self) -> UpstreamError:
         """There is no record: it was withdrawn, or never written."""
         if not self.replayed:
-            return self.in_doubt
+            return self._unrecorded()
         detail = "the order that had this key was withdrawn; no time was left to make it anew"
         return Unreachable("database", "create", detail, out_of_time=True)
 
@@ -73,9 +72,14 @@ class Placement:
             return OrderInProgressError(message, order_id=self.order_id, order_status=status)
         if not self.recorded:
             # The record, if there is one, may still be withdrawn: its id would be a promise.
-            return self.in_doubt
+            return self._unrecorded()
         message = "the order's deadline passed before its end could be written down"
         return OrderUndecidedError(message, order_id=self.order_id, order_status=status)
+
+    def _unrecorded(self) -> UpstreamError:
+        return self.in_doubt or Unreachable(
+            "database", "create", "no answer in time", in_doubt=True, out_of_time=True
+        )
 
 
 class Placed(NamedTuple):

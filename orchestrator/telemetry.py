@@ -1,11 +1,9 @@
 """What is told of an order: its log line and its metrics, from the same facts."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
 
 from clients.database import Backlog, StoredOrder
-from orchestrator.domain import Event, Order
+from orchestrator.domain import Order
 from orchestrator.logs import tell
 from orchestrator.metrics import Metrics
 
@@ -17,10 +15,7 @@ class Telemetry:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-
-    def stepped(self, event: Event) -> None:
-        """A step or an undo has ended."""
-        self._metrics.stepped(event)
+        self.stepped = metrics.stepped
 
     def ended(self, order: Order, stored: StoredOrder, *, seconds: float, recovered: bool) -> None:
         """A run has left the order final or parked: its one line."""
@@ -34,7 +29,12 @@ class Telemetry:
             "code": code or None,
             "ms": round(seconds * 1000, 1),
             "attempts": sum([line["attempts"] for line in steps]),
-            "steps": {line["operation"]: _told(line) for line in steps},
+            "steps": {
+                line["operation"]: (
+                    f"{line['outcome']} in {line['ms']} ms, {line['attempts']} tries"
+                )
+                for line in steps
+            },
             "recovered": recovered,
             "rounds": stored.rounds,
             "attention": stored.attention["reason"] if stored.attention else None,
@@ -46,7 +46,3 @@ class Telemetry:
     def backlog(self, backlog: Backlog) -> None:
         """What recovery saw at its last look."""
         self._metrics.backlog(backlog)
-
-
-def _told(line: Mapping[str, Any]) -> str:
-    return f"{line['outcome']} in {line['ms']} ms, {line['attempts']} tries"

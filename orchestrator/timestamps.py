@@ -6,8 +6,13 @@ from functools import lru_cache
 
 def utc_text(moment_s: float) -> str:
     """Give the moment (seconds since 1970) in milliseconds."""
-    second = int(moment_s)
-    return f"{_second_text(second)}.{int((moment_s - second) * 1000):03d}Z"
+    return _text(int(moment_s * 1000))
+
+
+@lru_cache(maxsize=2)  # under load, many things happen in one millisecond
+def _text(moment_ms: int) -> str:
+    second, beyond_ms = divmod(moment_ms, 1000)
+    return f"{_second_text(second)}.{beyond_ms:03d}Z"
 
 
 @lru_cache(maxsize=2)  # of one second in the next, hundreds of times

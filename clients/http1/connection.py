@@ -129,7 +129,9 @@ class Connection(asyncio.Protocol):
         self._waiter = waiter = self._loop.create_future()
         self._silence_s = None
         if within_s is not None:
-            self._watch(self.now() + within_s)
+            self._deadline = deadline = self.now() + within_s
+            if deadline < self._timer_at:
+                self._watch(deadline)
         transport.write(payload)
         return waiter
 
@@ -402,50 +404,48 @@ class Connection(asyncio.Protocol):
             incoming.end()
         elif waiter is not None and not waiter.done():
             waiter.set_result(reply)
-        if wanted and self._keep and self._out:
+        if wanted and self._keep:
             if self._head_only:
                 # The parser cannot be told that no body follows, and would wait for it.
                 self._parser = httptools.HttpResponseParser(self)
-            self._let_go()
             self._expect_answer()
-            self._owner.put(self)
+            self._give_back()
         else:
             self.abort()
 
-    @property
-    def _out(self) -> bool:
-        """Whether the request has left to its end, and is not the last one by its own word."""
+    def _give_back(self) -> None:
+        """Free it, if the request has left to its end and was not the last one by its own word."""
         transport = self._transport
-        return (
+        if (
             self._sent
             and not self._last
             and transport is not None
             and transport.get_write_buffer_size() == 0
-        )
+        ):
+            self._let_go()
+            self._owner.put(self)
+        else:
+            self.abort()
 
     def _done_at_first_sight(self, data: bytes) -> bool:
-        """Whether the first piece of an answer is a whole plain one, or the end of none at all."""
+        """Whether the first piece of an answer is a whole plain one, or the end of none at all.
+
+        The parser does not see a plain one: of it, there is nothing to forget.
+        """
         if self._limit is not None and not self._head_only:
             plain = plain_answer(data, self._limit)
             if plain is not None:
-                self._complete_plain(*plain)
+                waiter = self._waiter
+                if waiter is None or waiter.done():  # cancelled
+                    self.abort()
+                    return True
+                waiter.set_result(Reply(plain[0], b"HTTP/1.1", [], plain[1], False))  # noqa: FBT003
+                self._give_back()
                 return True
         if data[0] != _FIRST_BYTE:
             self.abort(httpx.RemoteProtocolError("the answer is not HTTP"))
             return True
         return False
-
-    def _complete_plain(self, status: int, body: bytes) -> None:
-        """Give out an answer that the parser has not seen: of it, there is nothing to forget."""
-        waiter = self._waiter
-        wanted = waiter is not None and not waiter.done()
-        if waiter is not None and wanted:
-            waiter.set_result(Reply(status, b"HTTP/1.1", [], body, coded=False))
-        if wanted and self._out:
-            self._let_go()
-            self._owner.put(self)
-        else:
-            self.abort()
 
     def _ended(self) -> None:
         """The other side sends no more."""

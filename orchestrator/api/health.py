@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from orchestrator.api.render import shown
+from orchestrator.api.render import as_json
 
 SERVICE = "Order Service"
 
@@ -35,11 +35,11 @@ def health_router(draining: Callable[[], bool], registry: CollectorRegistry) -> 
 
     @router.get("/health", summary="Is this the order service?", responses=_STANDS)
     async def health() -> Response:
-        return shown({"status": "ok", "service": SERVICE})
+        return as_json({"status": "ok", "service": SERVICE})
 
     @router.get("/livez", summary="Does this process work?", responses=_STANDS)
     async def livez() -> Response:
-        return shown({"status": "ok"})
+        return as_json({"status": "ok"})
 
     @router.get(
         "/readyz",
@@ -48,8 +48,8 @@ def health_router(draining: Callable[[], bool], registry: CollectorRegistry) -> 
     )
     async def readyz() -> Response:
         if draining():
-            return shown({"status": "draining"}, 503)
-        return shown({"status": "ok"})
+            return as_json({"status": "draining"}, 503)
+        return as_json({"status": "ok"})
 
     @router.get("/metrics", summary="For Prometheus", response_class=Response, responses=_METRICS)
     async def metrics() -> Response:

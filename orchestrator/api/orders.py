@@ -16,7 +16,7 @@ from orchestrator.api.body import read_json
 from orchestrator.api.documented import LIST_ANSWERS, ORDER_ANSWERS, ORDER_BODY, PLACE_ANSWERS
 from orchestrator.api.keys import authenticated_caller, caller_of, idempotency_key
 from orchestrator.api.problems import problem_of, problem_of_upstream
-from orchestrator.api.render import answer, present, shown
+from orchestrator.api.render import answer, as_json, present
 from orchestrator.api.schemas import parse_order
 from orchestrator.checkout import Checkout
 from orchestrator.domain import OrderStatus, Trace
@@ -120,7 +120,7 @@ class OrderApi:
         if stored is None or not self._may_see(request, stored):
             message = f"there is no order {order_id[:64]!r}"
             raise OrderNotFoundError(message)
-        return shown(present(stored))
+        return as_json(present(stored))
 
     async def list(
         self,
@@ -146,7 +146,7 @@ class OrderApi:
         except Rejected as refusal:
             raise InvalidRequestError([_not_searchable(refusal)]) from refusal
         items: list[dict[str, Any]] = [present(stored) for stored in page.items]
-        return shown({"items": items, "nextCursor": page.next_cursor})
+        return as_json({"items": items, "nextCursor": page.next_cursor})
 
     def _may_see(self, request: Request, stored: StoredOrder) -> bool:
         return self._sees_only(request) in {None, stored.caller}

@@ -1,5 +1,6 @@
 """A stored order becomes an answer: the same record the same bytes, first time or replayed."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -15,12 +16,11 @@ _UNKNOWN: Final = Failure(504, "deadline_exceeded", "the order did not go throug
 
 def present(stored: StoredOrder) -> dict[str, Any]:
     """The order as clients see it, whichever way it is going."""
-    document = {name: value for name, value in stored.order.items() if name != "trace"}
     progress = stored.progress
-    return {
+    shown = {
         "id": stored.id,
         "status": stored.status,
-        **document,
+        **stored.order,
         "reservationId": resource_id(stored.id, "reservation"),
         "paymentId": resource_id(stored.id, "payment"),
         "shipmentId": resource_id(stored.id, "shipment"),
@@ -31,6 +31,8 @@ def present(stored: StoredOrder) -> dict[str, Any]:
         "attention": stored.attention,
         "timeline": progress.get("timeline", []),
     }
+    shown.pop("trace", None)  # ours alone
+    return shown
 
 
 def answer(stored: StoredOrder, *, replayed: bool, keyed: bool) -> Response:
@@ -40,10 +42,10 @@ def answer(stored: StoredOrder, *, replayed: bool, keyed: bool) -> Response:
         headers["Idempotent-Replayed"] = "true"
     match OrderStatus(stored.status):
         case OrderStatus.CONFIRMED:
-            return shown(present(stored), 201, headers)
+            return as_json(present(stored), 201, headers)
         case OrderStatus.PENDING:
             # Only a parked order ends a run as PENDING, and it is parked only after its pivot.
-            return shown(present(stored), 202, headers)
+            return as_json(present(stored), 202, headers)
         case _:
             return problem_of_order(stored, keyed=keyed).response(headers)
 
@@ -66,9 +68,21 @@ def problem_of_order(stored: StoredOrder, *, keyed: bool) -> Problem:
     )
 
 
-def shown(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:  # noqa: ANN401 - JSON is anything
+def as_json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:  # noqa: ANN401 - JSON is anything
     """A JSON answer."""
-    return Response(orjson.dumps(body), status, media_type="application/json", headers=headers)
+    return _JsonAnswer(orjson.dumps(body), status, headers)
+
+
+class _JsonAnswer(Response):
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        """See Starlette, whose own first looks which fields are there; here that is known."""
+        fields = [
+            (b"content-length", b"%d" % len(self.body)),
+            (b"content-type", b"application/json"),
+        ]
+        for name, value in (headers or {}).items():
+            fields.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+        self.raw_headers = fields
 
 
 def _compensation(stored: StoredOrder) -> str:

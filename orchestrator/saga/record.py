@@ -110,19 +110,24 @@ def _encode_failure(failure: Failure | None) -> dict[str, Any] | None:
 
 
 def _encode_event(event: Event) -> dict[str, Any]:
-    line: dict[str, Any] = {"at": event.at, "kind": event.kind}
-    if event.step is not None:
-        line |= {
-            "step": event.step,
-            "operation": event.operation,
-            "outcome": event.outcome,
-            "attempts": event.attempts,
-            "ms": event.ms,
+    at, kind, step, operation, outcome, attempts, ms, error, note = event
+    line: dict[str, Any]
+    if step is None:
+        line = {"at": at, "kind": kind}
+    else:
+        line = {
+            "at": at,
+            "kind": kind,
+            "step": step,
+            "operation": operation,
+            "outcome": outcome,
+            "attempts": attempts,
+            "ms": ms,
         }
-    if event.error is not None:
-        line["error"] = event.error
-    if event.note is not None:
-        line["note"] = event.note
+    if error is not None:
+        line["error"] = error
+    if note is not None:
+        line["note"] = note
     return line
 
 

@@ -5,9 +5,10 @@ First run and recovery are the same call; they differ in what `Progress` says wa
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from clients.call import Answer, CallLimits
@@ -22,6 +23,13 @@ from orchestrator.saga.pause import park_pause_s
 from orchestrator.saga.progress import Progress
 from orchestrator.saga.step import Action, Outcome, Step, Undo, Upstreams
 from orchestrator.timestamps import utc_text
+
+_Called = tuple[Answer | UpstreamError, Event]
+"""What came of a call, and its line for the timeline."""
+
+_DONE: Final = Outcome.DONE
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Observer(Protocol):
@@ -75,7 +83,20 @@ class SagaRunner:
         down), it gives the lease up first.
         """
         try:
-            return await self._loop(errand)
+            while True:
+                match moves.next_move(self._saga, errand.progress):
+                    case moves.Act(step):
+                        called = await self._act(errand, step)
+                        errand.progress = _after_act(errand.progress, step, called)
+                    case moves.Compensate():
+                        await self._decide_to_compensate(errand)
+                    case moves.UndoStep(step, undo):
+                        called = await self._undo(errand, step, undo)
+                        errand.progress = _after_undo(errand.progress, step, called)
+                    case moves.Park():
+                        return await self._park(errand)
+                    case moves.Finish(status):
+                        return await errand.custody.finish(errand.progress, status)
         except Fenced as fenced:
             message = "the lease is over"
             raise CustodyLostError(message) from fenced
@@ -83,47 +104,21 @@ class SagaRunner:
             await self._hand_over(errand)
             raise
 
-    async def _loop(self, errand: Errand) -> StoredOrder:
-        while True:
-            match moves.next_move(self._saga, errand.progress):
-                case moves.Act(step):
-                    await self._act(errand, step)
-                case moves.Compensate():
-                    await self._decide_to_compensate(errand)
-                case moves.UndoStep(step, undo):
-                    await self._undo(errand, step, undo)
-                case moves.Park():
-                    return await self._park(errand)
-                case moves.Finish(status):
-                    return await errand.custody.finish(errand.progress, status)
-
-    async def _act(self, errand: Errand, step: Step) -> None:
+    def _act(self, errand: Errand, step: Step) -> Awaitable[_Called]:
+        """Perform the step; by now it may be one that must not be left undone."""
         must = errand.progress.inherited or errand.progress.passed_pivot(self._saga)
         limits = _limits(errand, errand.deadline, obligatory=must)
-        result, line = await self._call(step.action, errand, limits, ("act", step.name, step.name))
-        progress = errand.progress
-        if isinstance(result, Answer):
-            kept = _kept(step, result)
-            errand.progress = progress.acted(step, _DONE, begun=True, kept=kept, line=line)
-            return
-        outcome = outcome_of(result)
-        progress = progress.acted(step, outcome, begun=result.in_doubt, kept={}, line=line)
-        errand.progress = _hindered(progress, result).but(failure=explain(step, result))
+        return self._call(step.action, errand, limits, ("act", step.name, step.name))
 
-    async def _undo(self, errand: Errand, step: Step, undo: Undo) -> None:
+    def _undo(self, errand: Errand, step: Step, undo: Undo) -> Awaitable[_Called]:
+        """Take the step back."""
         deadline = errand.custody.fence - self._reserve_s
         limits = _limits(errand, deadline, obligatory=True)
-        what = ("undo", step.name, undo.operation)
-        result, line = await self._call(undo.action, errand, limits, what)
-        if isinstance(result, Answer):
-            errand.progress = errand.progress.undid(step, Outcome.DONE, line=line)
-            return
-        progress = errand.progress.undid(step, outcome_of(result), line=line)
-        errand.progress = _hindered(progress, result)
+        return self._call(undo.action, errand, limits, ("undo", step.name, undo.operation))
 
     async def _call(
         self, action: Action, errand: Errand, limits: CallLimits, what: tuple[str, str, str]
-    ) -> tuple[Answer | UpstreamError, Event]:
+    ) -> _Called:
         """Make the call; what came of it, and its line for the timeline.
 
         `what` is told in the line: kind, step, operation.
@@ -175,24 +170,37 @@ class SagaRunner:
                 await errand.custody.give_up(progress, after_s=0.0)
 
 
-_DONE: Final = Outcome.DONE
-
 _FOUND_TOO_LATE: Final = Failure(
     504, "deadline_exceeded", "the order was found unfinished too late to go on with it"
 )
 
 
+def _after_act(progress: Progress, step: Step, called: _Called) -> Progress:
+    """What is known when the step has been tried."""
+    result, line = called
+    if isinstance(result, Answer):
+        kept = _kept(step, result) if step.keeps else _NOTHING
+        return progress.acted(step, _DONE, begun=True, kept=kept, line=line)
+    outcome = outcome_of(result)
+    progress = progress.acted(step, outcome, begun=result.in_doubt, kept=_NOTHING, line=line)
+    return _hindered(progress, result).but(failure=explain(step, result))
+
+
+def _after_undo(progress: Progress, step: Step, called: _Called) -> Progress:
+    """What is known when it was tried to take the step back."""
+    result, line = called
+    if isinstance(result, Answer):
+        return progress.undid(step, _DONE, line=line)
+    return _hindered(progress.undid(step, outcome_of(result), line=line), result)
+
+
 def _limits(errand: Errand, deadline: float, *, obligatory: bool) -> CallLimits:
     custody = errand.custody
-    return CallLimits(
-        deadline, custody.fence, None, obligatory, custody.headers, caller=errand.order.id
-    )
+    return CallLimits(deadline, custody.fence, None, obligatory, custody.headers, errand.order.id)
 
 
 def _kept(step: Step, answer: Answer) -> dict[str, str]:
     """What of an answer belongs to the order; only texts, cut to what may be shown."""
-    if not step.keeps:
-        return {}
     values = {name: answer.body.get(name) for name in step.keeps}
     return {name: presentable(value) for name, value in values.items() if isinstance(value, str)}
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from clients.database import StoredOrder
@@ -23,12 +24,16 @@ class RunningSagas:
         return len(self._tasks)
 
     def start(
-        self, order_id: str, saga: Coroutine[Any, Any, StoredOrder]
+        self,
+        order_id: str,
+        saga: Coroutine[Any, Any, StoredOrder],
+        *,
+        after: Callable[[str], None] = lambda _: None,
     ) -> asyncio.Task[StoredOrder]:
-        """Run `saga` until it ends, whoever waits for it or does not."""
+        """Run `saga` until it ends, whoever waits for it or does not; then tell `after` its id."""
         task = asyncio.create_task(saga, name=f"order {order_id}")
         self._tasks[order_id] = task
-        task.add_done_callback(lambda done: self._ended(order_id, done))
+        task.add_done_callback(partial(self._ended, order_id, after))
         return task
 
     async def join(self, order_id: str, *, timeout_s: float) -> StoredOrder | None:
@@ -52,9 +57,12 @@ class RunningSagas:
             _log.warning("orders left to other replicas", extra={"orders": len(left)})
             await asyncio.wait(left, timeout=give_up_within_s)
 
-    def _ended(self, order_id: str, task: asyncio.Task[StoredOrder]) -> None:
+    def _ended(
+        self, order_id: str, after: Callable[[str], None], task: asyncio.Task[StoredOrder]
+    ) -> None:
         if self._tasks.get(order_id) is task:
             del self._tasks[order_id]
+        after(order_id)
         failure = None if task.cancelled() else task.exception()
         if failure is not None and not isinstance(failure, OrderServiceError | UpstreamError):
             _log.error("a saga broke off", extra={"orderId": order_id}, exc_info=failure)

@@ -61,9 +61,9 @@ class Undo:
     action: Action
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One line of the saga's table.
+    """One line of the saga's table; each is only equal to itself.
 
     `upstream` names the service that is called. `undo` is `None` where the undo of an earlier step
     covers this one. After the `pivot` is known to have succeeded, trouble is retried forward.

@@ -4,7 +4,6 @@ Nothing of the decider is written a second time here. What a worker would do oth
 left out, stands in this file and nowhere else.
 """
 
-from dataclasses import replace
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -78,7 +77,7 @@ class Decider:
             status = OrderStatus.PENDING
         stored = _stored(status, Progress(pivot_recorded=pivot))
         progress = inherited_progress(stored, give_up=too_old)
-        return progress if Rule.ALL_BEGUN in self._rules else replace(progress, inherited=False)
+        return progress if Rule.ALL_BEGUN in self._rules else progress.but(inherited=False)
 
     def settled(self, progress: Progress) -> Progress:
         """The progress after what needs no move: the decision, where it is not written down."""

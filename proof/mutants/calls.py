@@ -35,8 +35,8 @@ CALLS: Final = (
         (
             Edit(
                 _UPSTREAM,
-                "                key=call.key,\n",
-                '                key=f"{call.key}:{self.now():.3f}",\n',
+                "content, key=key, within_s=within_s)",
+                'content, key=f"{key}:{self.now():.3f}", within_s=within_s)',
             ),
         ),
     ),
@@ -46,8 +46,8 @@ CALLS: Final = (
         (
             Edit(
                 _UPSTREAM,
-                "                key=call.key,\n",
-                '                key=(call.key or "").partition(":")[0],\n',
+                "content, key=key, within_s=within_s)",
+                'content, key=(key or "").partition(":")[0], within_s=within_s)',
             ),
         ),
     ),

@@ -12,7 +12,7 @@ SAGA: Final = (
     Mutant(
         "undo only what answered",
         "the compensation is registered after the step has succeeded, as most tutorials do",
-        (Edit(_RUNNER, "begun=result.in_doubt, kept={},", "begun=False, kept={},"),),
+        (Edit(_RUNNER, "begun=result.in_doubt,", "begun=False,"),),
     ),
     Mutant(
         "undo before the decision is written",
@@ -41,14 +41,21 @@ SAGA: Final = (
         (
             Edit(
                 _RUNNER,
-                "                    await self._undo(errand, step, undo)\n",
-                "                    await asyncio.gather(\n"
-                "                        *(\n"
-                "                            self._undo(errand, each, each.undo)\n"
+                "                        called = await self._undo(errand, step, undo)\n"
+                "                        errand.progress ="
+                " _after_undo(errand.progress, step, called)\n",
+                "                        begun = [\n"
+                "                            (each, each.undo)\n"
                 "                            for each in reversed(self._saga)\n"
                 "                            if each.undo and errand.progress.has_begun(each)\n"
-                "                        )\n"
-                "                    )\n",
+                "                        ]\n"
+                "                        calls = [self._undo(errand, *each) for each in begun]\n"
+                "                        for (each, _), called in zip(\n"
+                "                            begun, await asyncio.gather(*calls), strict=True\n"
+                "                        ):\n"
+                "                            errand.progress = _after_undo(\n"
+                "                                errand.progress, each, called\n"
+                "                            )\n",
             ),
         ),
     ),
@@ -116,14 +123,14 @@ SAGA: Final = (
         (
             Edit(
                 _RUNNER,
-                "                    await self._act(errand, step)\n",
-                "                    if errand.progress.passed_pivot(self._saga):\n"
-                "                        done = await errand.custody.finish(\n"
-                "                            errand.progress, OrderStatus.CONFIRMED\n"
-                "                        )\n"
-                "                        await self._act(errand, step)\n"
-                "                        return done\n"
-                "                    await self._act(errand, step)\n",
+                "                        called = await self._act(errand, step)\n",
+                "                        if errand.progress.passed_pivot(self._saga):\n"
+                "                            done = await errand.custody.finish(\n"
+                "                                errand.progress, OrderStatus.CONFIRMED\n"
+                "                            )\n"
+                "                            await self._act(errand, step)\n"
+                "                            return done\n"
+                "                        called = await self._act(errand, step)\n",
             ),
         ),
     ),

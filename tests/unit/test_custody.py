@@ -1,7 +1,5 @@
 """The right to act on an order: conditional writes, the lease, and the fence at its end."""
 
-from dataclasses import replace
-
 import httpx
 import pytest
 
@@ -259,7 +257,7 @@ async def test_writes_carry_the_trace_of_the_order() -> None:
     world = World()
     custody = await _custody(world)
 
-    await custody.keep(replace(Progress().noted(happened("x")), compensated=True))
+    await custody.keep(Progress().noted(happened("x")).but(compensated=True))
 
     assert TRACE.request_id == _updates(world)[0].headers["X-Request-Id"]
     assert TRACE.traceparent == _updates(world)[0].headers["traceparent"]

@@ -1,6 +1,6 @@
 """What the decider does whatever comes: any table of steps, any outcomes, any takeovers."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Never
 
 from hypothesis import given
@@ -230,7 +230,7 @@ def test_round_after_round_an_order_comes_to_its_end(data: st.DataObject) -> Non
 def _found_by_successor(run: Run) -> Progress:
     parked = run.ended
     passed = parked.pivot_recorded or parked.status is OrderStatus.PENDING
-    return replace(Progress(parked.status, inherited=True), pivot_recorded=passed)
+    return Progress(status=parked.status, inherited=True, pivot_recorded=passed)
 
 
 def _succeeding(progress: Progress, move: Move) -> Progress:

@@ -1,7 +1,6 @@
 """What is stored is read back the same, and what older releases stored still means something."""
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -96,9 +95,7 @@ def test_progress_is_read_back_as_far_as_it_is_durable() -> None:
 
     stored = _stored({}, _over_the_wire(encode_progress(progress)), "COMPENSATING")
 
-    assert replace(progress, inherited=True, give_up=True) == inherited_progress(
-        stored, give_up=True
-    )
+    assert progress.but(inherited=True, give_up=True) == inherited_progress(stored, give_up=True)
 
 
 def test_progress_without_members_means_nothing_has_happened() -> None:
