@@ -17,10 +17,11 @@ from pydantic_core import from_json, to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from services.answers import Answer
 from services.documented import Health, document, methods_at
-from services.edge import Edge, problem_response, unavailable
+from services.edge import INTERNAL_ERROR, Edge, problem_response, unavailable
 from services.periodic import Periodic
 from services.problem import PROBLEM_JSON, ProblemError
 from services.settings import ServiceSettings
@@ -98,8 +99,22 @@ def create_service(
     _add_health(app, title, storage)
     routes(app, storage)
     document(app)
-    app.add_middleware(Edge, service=name, shortcuts=Shortcuts(app))
+    _surround(app, name)
     return app
+
+
+def _surround(app: FastAPI, name: str) -> None:
+    """Put `Edge` around all of the application's layers: a short way need not pass through them.
+
+    They could not help it: what goes wrong on a short way, `Edge` answers itself.
+    """
+    shortcuts = Shortcuts(app)
+    build = app.build_middleware_stack
+
+    def with_edge() -> ASGIApp:
+        return Edge(build(), name, shortcuts)
+
+    app.build_middleware_stack = with_edge  # type: ignore[method-assign]  # as FastAPI itself does
 
 
 class JsonRequest(Request):
@@ -192,6 +207,7 @@ def _add_error_answers(app: FastAPI) -> None:
     answers(ProblemError, lambda problem: problem)
     answers(StorageUnavailable, lambda _: unavailable())
     answers(RequestValidationError, _invalid)
+    answers(Exception, lambda _: INTERNAL_ERROR)  # then it is raised on, to be logged by `Edge`
     app.add_exception_handler(HTTPException, framework)
 
 

@@ -93,8 +93,11 @@ def _add_commands(app: FastAPI, storage: Callable[[], Storage]) -> None:
     async def update_order(order_id: OrderId, body: UpdateOrder, request: Request) -> Response:
         """Compare and set on version and owner; a repeated writeId repeats its answer."""
         progress = stored_text(body.progress, "/progress")
-        stored = await storage().run(lambda tx: commands.update(tx, order_id, body, progress))
-        return _record(stored, brief=_wants_brief(request))
+        brief = _wants_brief(request)
+        stored = await storage().run(
+            lambda tx: commands.update(tx, order_id, body, progress, brief=brief)
+        )
+        return _record(stored, brief=brief)
 
     @app.post("/orders/{order_id}/abandon", tags=["commands"], responses=ABANDONED)
     async def abandon_order(order_id: OrderId, body: Abandon) -> Response:

@@ -7,7 +7,7 @@ insert that meets a unique key, never a look followed by a leap.
 from dataclasses import dataclass
 
 from services.database.model import Abandon, Claim, CreateOrder, OrderStatus, UpdateOrder
-from services.database.record import COLUMNS, as_object
+from services.database.record import COLUMNS, HEAD_COLUMNS, as_object
 from services.problem import ProblemError
 from services.storage import Row, StorageUnavailable, Tx
 
@@ -33,41 +33,80 @@ def create(tx: Tx, request: CreateOrder, order_json: str, progress_json: str) ->
     bound already. Raises ProblemError (410 abandoned).
     """
     now = tx.now_ms()
-    created = _insert_order(tx, request, order_json, progress_json, now)
-    if created is None:
+    new = _as_new(request, order_json, progress_json, now)
+    kept, bound = _keep(tx, request, new, now)
+    if not kept:
         return Stored(_repeated(tx, request.id), now, 201)
-    if request.key is None:
-        return Stored(created, now, 201)
+    if request.key is None or bound:
+        return Stored(new, now, 201)
     for _ in range(KEY_ATTEMPTS):
-        if _bind_key(tx, request, request.key, now):
-            return Stored(created, now, 201)
         winner = _bound_order(tx, request.caller, request.key)
         if winner is not None:
             tx.execute("DELETE FROM database_orders WHERE id = :id", id=request.id)
             return Stored(winner, now, 200)
+        if _bind_key(tx, request, request.key, now):
+            return Stored(new, now, 201)
     raise StorageUnavailable("the key changes hands all the time: repeat")
 
 
-def _insert_order(
-    tx: Tx, request: CreateOrder, order_json: str, progress_json: str, now: int
-) -> Row | None:
-    rows = tx.execute(
-        "INSERT INTO database_orders (id, caller, fingerprint, user_id, status, version, owner,"
-        " lease_until, rounds, created_ms, updated_ms, order_json, progress_json)"
-        " VALUES (:id, :caller, :fingerprint, :user_id, 'PENDING', 1, :owner,"
-        " :lease_until, 0, :now, :now, :order_json, :progress_json)"
-        f" ON CONFLICT (id) DO NOTHING RETURNING {COLUMNS}",
-        id=request.id,
-        caller=request.caller,
-        fingerprint=request.fingerprint,
-        user_id=request.user_id,
-        owner=request.owner,
-        lease_until=later(now, request.lease_s),
-        now=now,
-        order_json=order_json,
-        progress_json=progress_json,
-    )
-    return rows[0] if rows else None
+def _as_new(request: CreateOrder, order_json: str, progress_json: str, now: int) -> Row:
+    """Return the row of a new order, which need not be read to be known."""
+    return {
+        "id": request.id,
+        "caller": request.caller,
+        "fingerprint": request.fingerprint,
+        "user_id": request.user_id,
+        "status": "PENDING",
+        "version": 1,
+        "write_id": None,
+        "owner": request.owner,
+        "lease_until": later(now, request.lease_s),
+        "rounds": 0,
+        "attention": None,
+        "attention_since": None,
+        "created_ms": now,
+        "updated_ms": now,
+        "order_json": order_json,
+        "progress_json": progress_json,
+    }
+
+
+INSERT_ORDER = (
+    f"INSERT INTO database_orders ({COLUMNS})"
+    f" VALUES ({', '.join(f':{column}' for column in COLUMNS.split(', '))})"
+    " ON CONFLICT (id) DO NOTHING RETURNING id"
+)
+# An expired key of a final order is replaced.
+UNLESS_BOUND = (
+    " ON CONFLICT (caller, key) DO UPDATE"
+    " SET order_id = excluded.order_id, expires_ms = excluded.expires_ms"
+    " WHERE database_keys.expires_ms <= :now AND EXISTS ("
+    "  SELECT 1 FROM database_orders"
+    "  WHERE database_orders.id = database_keys.order_id"
+    "  AND database_orders.lease_until IS NULL)"
+    " RETURNING key"
+)
+INSERT_KEY = "INSERT INTO database_keys (caller, key, order_id, expires_ms)"
+INSERT_BOTH = (
+    f"WITH kept AS ({INSERT_ORDER}),"
+    f" bound AS ({INSERT_KEY} SELECT :caller, :key, id, :expires_ms FROM kept{UNLESS_BOUND})"
+    " SELECT (SELECT count(*) FROM kept) AS kept, (SELECT count(*) FROM bound) AS bound"
+)
+
+
+def _keep(tx: Tx, request: CreateOrder, new: Row, now: int) -> tuple[bool, bool]:
+    """Keep the order and bind its key: whether the id was new, and whether the key was free.
+
+    Where one statement can do both it saves a message to the server and its answer: a tenth of what
+    a whole order costs.
+    """
+    if request.key is not None and tx.writes_in_with:
+        expires = later(now, request.key_ttl_s)
+        (done,) = tx.execute(INSERT_BOTH, **new, key=request.key, expires_ms=expires, now=now)
+        return bool(done["kept"]), bool(done["bound"])
+    kept = bool(tx.execute(INSERT_ORDER, **new))
+    bound = kept and request.key is not None and _bind_key(tx, request, request.key, now)
+    return kept, bound
 
 
 def _repeated(tx: Tx, order_id: str) -> Row:
@@ -79,18 +118,10 @@ def _repeated(tx: Tx, order_id: str) -> Row:
 
 
 def _bind_key(tx: Tx, request: CreateOrder, key: str, now: int) -> bool:
-    """Bind the key to the new order by one insert; an expired key of a final order is replaced."""
+    """Bind the key to the new order by one insert."""
     return bool(
         tx.execute(
-            "INSERT INTO database_keys (caller, key, order_id, expires_ms)"
-            " VALUES (:caller, :key, :order_id, :expires_ms)"
-            " ON CONFLICT (caller, key) DO UPDATE"
-            " SET order_id = excluded.order_id, expires_ms = excluded.expires_ms"
-            " WHERE database_keys.expires_ms <= :now AND EXISTS ("
-            "  SELECT 1 FROM database_orders"
-            "  WHERE database_orders.id = database_keys.order_id"
-            "  AND database_orders.lease_until IS NULL)"
-            " RETURNING key",
+            f"{INSERT_KEY} VALUES (:caller, :key, :order_id, :expires_ms){UNLESS_BOUND}",
             caller=request.caller,
             key=key,
             order_id=request.id,
@@ -110,8 +141,12 @@ def _bound_order(tx: Tx, caller: str, key: str) -> Row | None:
     return rows[0] if rows else None
 
 
-def update(tx: Tx, order_id: str, request: UpdateOrder, progress_json: str) -> Stored:
+def update(
+    tx: Tx, order_id: str, request: UpdateOrder, progress_json: str, *, brief: bool = False
+) -> Stored:
     """Write if version and owner are still as the caller believes; a repeated write is no second.
+
+    `brief`: the row that is returned may be without what callers keep in it.
 
     Raises ProblemError: 404 unknown_order, 409 version_conflict or illegal_transition (both with
     the present `record`).
@@ -126,7 +161,7 @@ def update(tx: Tx, order_id: str, request: UpdateOrder, progress_json: str) -> S
         " WHERE id = :id AND version = :version AND owner = :owner"
         "  AND (status = 'PENDING' OR"
         "   status = 'COMPENSATING' AND :status NOT IN ('PENDING', 'CONFIRMED'))"
-        f" RETURNING {COLUMNS}",
+        f" RETURNING {HEAD_COLUMNS if brief else COLUMNS}",
         id=order_id,
         version=request.version,
         owner=request.owner,

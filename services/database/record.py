@@ -15,6 +15,12 @@ COLUMNS = (
     " attention, attention_since, created_ms, updated_ms, order_json, progress_json"
 )
 
+HEAD_COLUMNS = (
+    "id, caller, fingerprint, user_id, status, version, owner, rounds,"
+    " attention, attention_since, created_ms, updated_ms"
+)
+"""What `render_head` shows."""
+
 
 def render(row: Row, now_ms: int) -> bytes:
     """Return the Record as JSON; order and progress go out as they were kept, never parsed."""

@@ -54,6 +54,7 @@ class PostgresTx:
 
     for_update = " FOR UPDATE"
     skip_locked = " FOR UPDATE SKIP LOCKED"
+    writes_in_with = True
 
     def __init__(self, cursor: Cursor, now_ms: int) -> None:
         """`now_ms` is the server's clock when the transaction began."""
@@ -69,7 +70,7 @@ class PostgresTx:
     def execute(self, sql: str, **params: object) -> list[Row]:
         """See Tx.execute."""
         cursor = self._cursor.execute(to_pyformat(sql), params)
-        if cursor.rowcount and not str(cursor.statusmessage).startswith("SELECT"):
+        if cursor.rowcount and not sql.startswith("SELECT"):
             self.wrote = True
         if cursor.rownumber is None:  # there is nothing to fetch, not even no rows
             return []

@@ -16,6 +16,7 @@ class MemoryTx:
 
     for_update = ""
     skip_locked = ""
+    writes_in_with = False
 
     def __init__(self, connection: sqlite3.Connection, clock: Callable[[], int]) -> None:
         self._execute = connection.execute

@@ -22,6 +22,8 @@ class Tx(Protocol):
     """What ends a SELECT that locks its rows: " FOR UPDATE", or "" where writes are serial."""
     skip_locked: str
     """The same, skipping rows that another transaction has locked."""
+    writes_in_with: bool
+    """Whether what stands in a WITH clause may write."""
 
     def execute(self, sql: str, **params: object) -> list[Row]:
         """Run one statement with :name placeholders and return its rows ([] when it has none)."""

@@ -39,6 +39,7 @@ class SqliteTx:
 
     for_update = ""
     skip_locked = ""
+    writes_in_with = False
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """`connection` must be inside a transaction while works use this."""

@@ -29,6 +29,7 @@ class ClockedTx:
         self._clock = clock
         self.for_update = tx.for_update
         self.skip_locked = tx.skip_locked
+        self.writes_in_with = tx.writes_in_with
 
     def execute(self, sql: str, **params: object) -> list[Row]:
         """See Tx.execute."""

@@ -59,6 +59,7 @@ class ExplainingTx:
         self._explain = explain
         self.for_update = tx.for_update
         self.skip_locked = tx.skip_locked
+        self.writes_in_with = tx.writes_in_with
         self.plans: list[str] = []
 
     def execute(self, sql: str, **params: object) -> list[Row]:

@@ -70,6 +70,16 @@ def add_then_fail(tx: Tx) -> None:
     raise LookupError
 
 
+def add_in_with_then_fail(tx: Tx) -> None:
+    """The same by a statement that begins as a question."""
+    if tx.writes_in_with:
+        tx.execute(
+            "WITH added AS (UPDATE demo_rows SET value = value + 1000 WHERE id = 'a' RETURNING 1)"
+            " SELECT count(*) FROM added"
+        )
+    raise LookupError
+
+
 def find_nothing(tx: Tx) -> None:
     """Fail without having written."""
     tx.execute("SELECT value FROM demo_rows WHERE id = 'none'")
@@ -104,10 +114,14 @@ async def test_all_who_wait_share_a_transaction(postgres_database_url: str) -> N
 
 async def test_one_that_fails_leaves_nothing_and_spoils_nothing(storage: Storage) -> None:
     """Failures with and without a trace of their own: all others hold, once each."""
-    works: list[Work] = [add, add_then_fail, find_nothing, add, lambda tx: add(tx, -1000), add]
-    first, failed, missed, second, broke, third = await batch(storage, works)
+    works: list[Work] = [
+        *(add, add_then_fail, add_in_with_then_fail, find_nothing),
+        *(add, lambda tx: add(tx, -1000), add),
+    ]
+    first, failed, failed_too, missed, second, broke, third = await batch(storage, works)
 
-    assert [LookupError, KeyError] == [type(failed), type(missed)]
+    assert [LookupError] * 2 == [type(failed), type(failed_too)]
+    assert isinstance(missed, KeyError)
     assert isinstance(broke, Exception)
     assert not isinstance(broke, StorageUnavailable)
     assert [1, 2, 3] == sorted([first, second, third])
