@@ -233,7 +233,8 @@ def _json_object(content: bytes) -> dict[str, Any] | None:
     if len(content) > LARGEST_ANSWER_BYTES:
         return None
     try:
-        body = from_json(content)
+        # Texts are not kept to be found again, as is usual: nearly each is another order's id.
+        body = from_json(content, cache_strings="keys")
     except ValueError:
         return None
     return body if isinstance(body, dict) else None

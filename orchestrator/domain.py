@@ -31,7 +31,7 @@ class OrderStatus(StrEnum):
 _UNDER_WAY: Final = (OrderStatus.PENDING, OrderStatus.COMPENSATING)
 
 
-@lru_cache(maxsize=4096)  # three an order: more than are in flight, and each is asked for thrice
+@lru_cache(maxsize=1024)  # three an order: more than are in flight, and each is asked for thrice
 def resource_id(order_id: str, word: str) -> str:
     """The id of an order's `reservation`, `payment` or `shipment`.
 

@@ -76,7 +76,7 @@ CALLS: Final = (
                 "return named_id(order_id, word)",
                 "return random_id()",
             ),
-            Edit("orchestrator/domain.py", "@lru_cache(maxsize=4096)", "@lru_cache(maxsize=0)"),
+            Edit("orchestrator/domain.py", "@lru_cache(maxsize=1024)", "@lru_cache(maxsize=0)"),
         ),
     ),
 )
