@@ -118,8 +118,7 @@ class LeanCarrier:
         lines = headers.lines if type(headers) is Fields else None
         if lines is None:
             lines = _written(headers)
-        target = self._prefix + path if _PLAIN_PATH.fullmatch(path) else self.target(path)
-        head = f"{method} {target}{self._constant}{lines}"
+        head = f"{method} {self.target(path)}{self._constant}{lines}"
         if key is not None:
             if not (key.isascii() and key.isprintable()):
                 _refuse_value(KEY_FIELD)
@@ -131,6 +130,8 @@ class LeanCarrier:
 
     def target(self, path: str) -> str:
         """The request target: base and path as httpx would join and quote them."""
+        if _PLAIN_PATH.fullmatch(path):
+            return self._prefix + path
         try:
             url = httpx.URL(path)
         except (httpx.InvalidURL, TypeError) as error:

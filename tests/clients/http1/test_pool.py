@@ -171,7 +171,7 @@ async def test_an_answer_that_nobody_waits_for_any_more_costs_the_connection(
     asyncio.get_running_loop().set_exception_handler(lambda _, told: broken.append(told))
     async with serving(well_behaved) as server:
         url = httpx.URL(server.url)
-        pool = Pool(Origin(url.host, url.port or 0), connections=1)
+        pool = Pool(Origin(url.host, url.port or 0), connections=1, idle_s=3600)
         connection = await pool.acquire(wait_s=None, connect_s=None)
         connection.begin(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", limit=limit).cancel()
         await until(lambda: connection.closed)
