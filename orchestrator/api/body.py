@@ -13,15 +13,11 @@ _LONGEST_INTEGER: Final = 20
 int of a million digits takes minutes."""
 
 
-async def read_json(request: Request, *, max_bytes: int) -> Any:  # noqa: ANN401 - JSON is anything
-    """Raises `BodyTooLargeError` beyond `max_bytes`, `MalformedBodyError` for what is not JSON."""
-    return parse_json(await _read(request, max_bytes))
-
-
 def parse_json(content: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     """Like `json.loads`, but UTF-8 only and without binary floats.
 
-    NaN and Infinity are let through as decimals, so that validation can point at them.
+    NaN and Infinity are let through as decimals, so that validation can point at them. Raises
+    `MalformedBodyError` for what is not JSON.
     """
     try:
         return _DECODER.decode(content.decode("utf-8"))
@@ -63,7 +59,8 @@ _DECODER: Final = json.JSONDecoder(
 """Made once: `json.loads` with options makes a decoder for every body."""
 
 
-async def _read(request: Request, max_bytes: int) -> bytes:
+async def read_body(request: Request, *, max_bytes: int) -> bytes:
+    """All of the body; raises `BodyTooLargeError` as soon as it is beyond `max_bytes`."""
     for name, value in request.scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > max_bytes:
             raise _too_large(max_bytes)

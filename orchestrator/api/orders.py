@@ -12,7 +12,7 @@ from clients.call import CallLimits
 from clients.database import DatabaseClient, StoredOrder
 from clients.errors import Rejected, UpstreamError
 from orchestrator.admission import Admission
-from orchestrator.api.body import read_json
+from orchestrator.api.body import parse_json, read_body
 from orchestrator.api.documented import LIST_ANSWERS, ORDER_ANSWERS, ORDER_BODY, PLACE_ANSWERS
 from orchestrator.api.keys import authenticated_caller, caller_of, idempotency_key
 from orchestrator.api.problems import problem_of, problem_of_upstream
@@ -95,8 +95,8 @@ class OrderApi:
         try:
             self.admission.expect_room()
             key = idempotency_key(request)
-            body = await read_json(request, max_bytes=self.max_body_bytes)
-            order = parse_order(body, order_id=random_id(), trace=trace)
+            body = await read_body(request, max_bytes=self.max_body_bytes)
+            order = parse_order(parse_json(body), order_id=random_id(), trace=trace)
             claim = Claim(caller_of(request, order, header=self.caller_header), key)
             placed = await self.checkout.place(order, claim)
         except RefusedError as refusal:

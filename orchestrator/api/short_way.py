@@ -49,8 +49,8 @@ class ShortWay:
         self._path = path
         self._way = way
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Handle one request, when what is returned is awaited."""
         # Behind a prefix (`--root-path`) a path is more than it seems: that is for the router.
         if (
             scope["type"] == "http"
@@ -58,6 +58,5 @@ class ShortWay:
             and scope["method"] == self._method
             and not scope.get("root_path")
         ):
-            await self._way(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return self._way(scope, receive, send)
+        return self._app(scope, receive, send)

@@ -43,6 +43,17 @@ async def test_an_open_circuit_sends_nothing() -> None:
     )
 
 
+async def test_a_further_try_that_is_answered_ends_the_row_of_failures() -> None:
+    """An upstream that fails now and then, and answers when asked again, is not left alone."""
+    transport, _ = _scripted(*[500, 200] * 4)
+    upstream = an_upstream(transport, tries=2, failures=3)
+
+    for _ in range(4):
+        await upstream.send(CALL, within())
+
+    assert State.CLOSED is upstream.breaker.state
+
+
 async def test_a_circuit_that_opens_in_mid_call_ends_it_in_doubt() -> None:
     """The tries before are not forgotten, and no further one is sent."""
     transport, sent = _scripted(500)

@@ -97,6 +97,10 @@ DOUBTS: dict[str, tuple[Answers, bool]] = {
     "busy, then refused": ([httpx.Response(429), httpx.Response(409)], True),
     "garbage, then refused": ([httpx.Response(200, text="?"), httpx.Response(410)], True),
     "not connected, then refused": ([httpx.ConnectError, httpx.Response(409)], False),
+    "not connected, then a time-out, then refused": (
+        [httpx.ConnectError, httpx.ReadTimeout, httpx.Response(409)],
+        True,
+    ),
     "in doubt, then never connected": ([httpx.ReadError, *[httpx.ConnectError] * 3], True),
     "never connected": ([httpx.ConnectError] * 4, False),
 }

@@ -7,7 +7,7 @@ from functools import cache
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clients.carrier import LARGEST_ANSWER_BYTES, Carrier, Fields, Reply
@@ -363,6 +363,13 @@ def _both(base: str) -> tuple[LeanCarrier, httpx.AsyncClient]:
     path=st.text("/ab.%20?=&~:ü \"'<>{}|\\^`@!$()*+,;#", max_size=12).map(lambda text: "/" + text),
     base=st.sampled_from(["http://x", "http://x/", "http://x:8005/base", "http://x/a/b/"]),
 )
+@example(path="//a/b", base="http://x/base")
+@example(path="/./a", base="http://x/base")
+@example(path="/../a", base="http://x/base")
+@example(path="/a/./b", base="http://x/base")
+@example(path="/a/../b", base="http://x/base")
+@example(path="/a/..", base="http://x/base")
+@example(path="/a//b/.c", base="http://x/base")
 def test_a_path_is_quoted_and_joined_as_httpx_does_it(path: str, base: str) -> None:
     """Whatever the path, both ways ask for the same thing."""
     lean, stock = _both(base)
