@@ -41,6 +41,16 @@ async def test_a_repeated_create_returns_the_order(database: httpx.AsyncClient) 
     assert 1 == len((await database.get("/orders")).json()["items"])
 
 
+async def test_a_repeated_create_binds_no_further_key(database: httpx.AsyncClient) -> None:
+    """A repeat under another key gives the order, and that key stays free."""
+    await database.post("/orders", json=new_order(key="k"))
+    again = await database.post("/orders", json=new_order(key="k-2"))
+    asked = await database.get("/keys", params={"caller": "shop", "key": "k-2"})
+
+    assert (201, "o-1") == (again.status_code, again.json()["id"])
+    assert 404 == asked.status_code
+
+
 async def test_a_known_key_returns_the_order_it_is_bound_to(database: httpx.AsyncClient) -> None:
     """Another id under a bound key answers 200 with the first order, and leaves nothing behind."""
     await database.post("/orders", json=new_order("first", key="k"))
