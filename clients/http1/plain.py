@@ -2,7 +2,7 @@
 
 What this does not know goes through the parser, which judges everything; it knows less than the
 parser, never more (tests/clients/http1/test_plain.py holds the two against each other). An
-order has seven answers, and the parser with its callbacks takes ten times as long.
+order has seven answers, and the parser with its callbacks takes several times as long.
 """
 
 import re
