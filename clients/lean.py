@@ -92,7 +92,7 @@ class LeanCarrier:
         except asyncio.CancelledError:
             connection.abandon(exchange)
             raise
-        if answer.fields:
+        if answer.fields:  # a plain answer has none, and nothing to look for
             return await _reply(answer)
         return Reply(answer.status, cast("bytes", answer.body))
 

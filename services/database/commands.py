@@ -97,8 +97,7 @@ INSERT_BOTH = (
 def _keep(tx: Tx, request: CreateOrder, new: Row, now: int) -> tuple[bool, bool]:
     """Keep the order and bind its key: whether the id was new, and whether the key was free.
 
-    Where one statement can do both it saves a message to the server and its answer: a tenth of what
-    a whole order costs.
+    Where one statement can do both, a message to the server and its answer are saved.
     """
     if request.key is not None and tx.writes_in_with:
         expires = later(now, request.key_ttl_s)
