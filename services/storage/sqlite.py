@@ -34,6 +34,10 @@ ENGINE_FAILURES = frozenset(
 )
 
 
+# Between tries to change the journal's mode, which takes others a millisecond or two.
+LOCKED_PAUSE_S = 0.005
+
+
 class SqliteTx:
     """A transaction on the one connection of a lane."""
 
@@ -129,6 +133,20 @@ def is_engine_failure(error: BaseException) -> bool:
     return isinstance(error, sqlite3.Error) and code is not None and code & 0xFF in ENGINE_FAILURES
 
 
+def _use_wal(connection: sqlite3.Connection, busy_timeout_s: float) -> None:
+    """Change the mode; those who change it at once are told "locked" without the wait they set."""
+    give_up_at = time.monotonic() + busy_timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= give_up_at:
+                raise
+            time.sleep(LOCKED_PAUSE_S)
+        else:
+            return
+
+
 def connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     """Open the file so that a commit, once it returned, survives a loss of power."""
     connection = sqlite3.connect(
@@ -137,7 +155,7 @@ def connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
         isolation_level=None,  # transactions are opened and ended here, never by the driver
         cached_statements=256,
     )
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection, busy_timeout_s)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
