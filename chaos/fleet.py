@@ -21,7 +21,7 @@ class Wiring(Protocol):
     async def wire(self, replica: str) -> Mapping[str, str]:
         """The settings that tell this replica where the services are."""
 
-    def unwire(self, replica: str) -> None:
+    async def unwire(self, replica: str) -> None:
         """The replica is gone for good."""
 
     async def shut(self, service: str) -> None:
@@ -82,11 +82,11 @@ class Fleet:
         self.replicas[name] = process
         return process
 
-    def lose(self, replica: Process) -> None:
+    async def lose(self, replica: Process) -> None:
         """Kill a replica for good."""
         replica.kill()
         del self.replicas[replica.name]
-        self.wiring.unwire(replica.name)
+        await self.wiring.unwire(replica.name)
 
     async def set_clock(self, replica: Process, shift_s: float) -> Process:
         """Kill a replica and start it with a wall clock that is so much ahead; 0: a true one."""

@@ -35,7 +35,7 @@ class LinkBlows:
             link.cut()
         await self._for(0.3, 1.0)
         for link in links:
-            link.shut()
+            await link.shut()
             link.become(Mode.FAIR)
         await self._for(0.3, 1.0)
         for replica, service in places:

@@ -37,18 +37,18 @@ class Network:
             URL_SETTINGS[service]: self._links[replica, service].url for service in self._services
         }
 
-    def unwire(self, replica: str) -> None:
+    async def unwire(self, replica: str) -> None:
         """What the replica had sent is on its way still; nothing new comes."""
         for service in self._services:
             link = self._links.pop((replica, service))
-            link.shut()
+            await link.shut()
             self._gone.append(link)
 
     async def shut(self, service: str) -> None:
         """The system refuses connections to this service."""
         self._down.add(service)
         for link in self.links(service=service):
-            link.shut()
+            await link.shut()
 
     async def open(self, service: str) -> None:
         """The service is up again."""

@@ -51,7 +51,7 @@ class ReplicaBlows:
         """SIGKILL and never back; another one comes, with no memory and another address."""
         replica = await self._busy_replica()
         pid = replica.pid
-        self._fleet.lose(replica)
+        await self._fleet.lose(replica)
         held = await self._custodians.held_by(pid)
         successor = await self._fleet.new_replica()
         await self._fleet.ready(successor)
@@ -109,7 +109,7 @@ class ReplicaBlows:
         """One is lost, and its successor starts while the database service is down."""
         async with self._fleet.database_in_use:
             await self._fleet.take_down("database")
-            self._fleet.lose(self._fleet.any_replica(self._rng))
+            await self._fleet.lose(self._fleet.any_replica(self._rng))
             successor = await self._fleet.new_replica()
             await self._fleet.ready(successor)  # readiness asks no upstream
             up_before = successor.alive and not self._fleet.database.alive

@@ -6,8 +6,6 @@ send a request, wait until it was hit, release it. Each exchange has a connectio
 
 import asyncio
 import contextlib
-import socket
-import struct
 import threading
 import time
 import urllib.parse
@@ -17,6 +15,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
 from testbed.faults import CUT, NONE, Fault
+from testbed.listener import Listener, reset
 from testbed.ports import HOST, free_port
 from testbed.rules import Rule
 from testbed.wire import Message, read_request, read_response
@@ -26,8 +25,6 @@ T = TypeVar("T")
 _CONTROL_BOUND_S = 10.0  # opening and closing a listener takes no time; more is a bug of ours
 
 _NO_RULE = Rule("", "", NONE, times=None)
-
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: close sends RST
 
 
 @dataclass(frozen=True)
@@ -61,8 +58,7 @@ class FaultProxy:
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self.port, self._exchange)
 
     def start(self) -> Self:
         """Listen."""
@@ -73,7 +69,7 @@ class FaultProxy:
     def close(self) -> None:
         """Stop listening, drop what is under way, end the thread."""
         if self._thread.is_alive():
-            self._run(self._shut())
+            self._run(self._listener.close())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(_CONTROL_BOUND_S)
         self._loop.close()
@@ -112,37 +108,17 @@ class FaultProxy:
 
     def switch_off(self) -> None:
         """Refuse connections, as a service that is not running."""
-        self._run(self._stop_listening())
+        self._run(self._listener.shut())
 
     def switch_on(self) -> None:
         """Take connections (again)."""
-        self._run(self._listen())
+        self._run(self._listener.open())
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_CONTROL_BOUND_S)
 
-    async def _listen(self) -> None:
-        if self._server is None:
-            self._server = await asyncio.start_server(self._accept, HOST, self.port)
-
-    async def _stop_listening(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-    async def _shut(self) -> None:
-        await self._stop_listening()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Not a coroutine: asyncio's own task for one would log what a cut connection raises.
-        task = self._loop.create_task(self._exchange(reader, _Caller(writer)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _exchange(self, reader: asyncio.StreamReader, caller: "_Caller") -> None:
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        caller = _Caller(writer)
         try:
             if request := await read_request(reader):
                 await self._handle(request, caller)
@@ -212,13 +188,7 @@ class _Caller:
         if isinstance(reply, Message):
             self._writer.write(reply.encode())
         else:
-            self._reset()
+            reset(self._writer)
         self._writer.close()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
-
-    def _reset(self) -> None:
-        raw = self._writer.get_extra_info("socket")
-        with contextlib.suppress(OSError):
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self._writer.transport.abort()

@@ -7,19 +7,17 @@ loses what comes back, delays, falls silent, and delivers what was sent after it
 
 import asyncio
 import contextlib
-import socket
-import struct
 import urllib.parse
 from collections import Counter
 from enum import StrEnum, auto
 from typing import Final
 
+from testbed.listener import Listener, reset
 from testbed.ports import HOST, free_port
 
 _CHUNK: Final = 65536  # bytes; a request or an answer of ours is a few kilobytes
 _DRAIN_S: Final = 0.02  # what the caller wrote in one go has arrived by then, its end too
 _LAST_ANSWER_S: Final = 10.0  # a service that was sent a request may finish it, its caller gone
-_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close() sends RST
 
 
 class Mode(StrEnum):
@@ -53,16 +51,15 @@ class Link:
         if parts.hostname is None or parts.port is None:
             raise ValueError(f"cannot lead to {target!r}: give it as http://host:port")
         self._target = (parts.hostname, parts.port)
-        self._port = free_port()
-        self.url = f"http://{HOST}:{self._port}"
+        port = free_port()
+        self.url = f"http://{HOST}:{port}"
         self.counts: Counter[str] = Counter()
         self.latency_s = latency_s
         self.delay_s = 0.0
         self.mode = Mode.FAIR
         self._changed = asyncio.Event()
-        self._server: asyncio.Server | None = None
+        self._listener = Listener(port, self._serve)
         self._connections: set[_Connection] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def in_hand(self) -> int:
@@ -71,14 +68,11 @@ class Link:
 
     async def open(self) -> None:
         """Listen."""
-        if self._server is None:
-            self._server = await asyncio.start_server(self._accept, HOST, self._port)
+        await self._listener.open()
 
-    def shut(self) -> None:
+    async def shut(self) -> None:
         """Stop listening: the system refuses new connections; those that are open go on."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        await self._listener.shut()
 
     def cut(self) -> int:
         """Reset all connections; return how many had a request in hand."""
@@ -96,17 +90,9 @@ class Link:
 
     async def close(self) -> None:
         """Stop for good, whatever is under way."""
-        self.shut()
+        await self._listener.shut()
         self.cut()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Not a coroutine: asyncio's own task for one would log what a cut connection raises.
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._listener.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.mode is Mode.TURNING_AWAY:
@@ -215,11 +201,3 @@ async def _rest(reader: asyncio.StreamReader) -> tuple[bytes, bool]:
                 return rest, True
             rest += more
     return rest, False
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    """Close a connection as a crash does: with RST instead of FIN."""
-    raw = writer.get_extra_info("socket")
-    with contextlib.suppress(OSError):
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-    writer.transport.abort()

@@ -185,7 +185,7 @@ async def test_a_held_request_whose_caller_waits_is_answered() -> None:
 async def test_a_link_that_is_shut_refuses_and_can_be_opened_again() -> None:
     """The system itself refuses: nobody listens."""
     async with a_link() as (link, _):
-        link.shut()
+        await link.shut()
         with pytest.raises(ConnectionRefusedError):
             await call(link)
         await link.open()

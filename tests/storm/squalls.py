@@ -42,7 +42,7 @@ class Squalls:
             factor = self._turns.deal()
             if factor is None:
                 weather.counts[Fault.OUTAGE] += 1
-                server.shut()
+                await server.shut()
                 await asyncio.sleep(self._rng.uniform(0.3, 1.5))
                 await server.open()
             else:

@@ -3,18 +3,13 @@
 import asyncio
 import contextlib
 import json
-import socket
-import struct
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
-HOST: Final = "127.0.0.1"
-
-_BACKLOG: Final = 256  # more connections than two replicas open at once
-_RST: Final = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close() sends RST, not FIN
+from testbed.listener import Listener, reset
 
 
 @dataclass(frozen=True)
@@ -76,60 +71,41 @@ class Server:
     """
 
     def __init__(self, port: int, handler: Handler, turns_away: Callable[[], bool]) -> None:
-        self._port = port
         self._handler = handler
         self._turns_away = turns_away
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._listener = Listener(port, self._connected)
 
     async def open(self) -> None:
         """Listen."""
-        if self._server is None:
-            self._server = await asyncio.start_server(
-                self._connected, HOST, self._port, backlog=_BACKLOG
-            )
+        await self._listener.open()
 
-    def shut(self) -> None:
+    async def shut(self) -> None:
         """Refuse connections; those that are open go on."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        await self._listener.shut()
 
     async def close(self) -> None:
         """Stop for good, whatever is under way."""
-        self.shut()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._listener.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
-        try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                if self._turns_away():
-                    _reset(writer)
-                else:
-                    await self._serve(reader, writer)
-        except asyncio.CancelledError:
-            pass  # the storm is over; asyncio's own callback would complain of it
-        finally:
-            writer.close()
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            if self._turns_away():
+                reset(writer)
+            else:
+                await self._serve(reader, writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while (request := await _read(reader)) is not None:
             reply = await self._handler(request)
             if isinstance(reply, Silence):
                 if reply is Silence.RST:
-                    _reset(writer)
+                    reset(writer)
                 return
             if reply.end is End.TORN:
                 writer.write(_head(reply) + reply.content[: len(reply.content) // 2])
                 await writer.drain()
                 await asyncio.sleep(0.01)  # so that the half arrives before the reset
-                _reset(writer)
+                reset(writer)
                 return
             writer.write(_head(reply) + reply.content)
             await writer.drain()
@@ -157,10 +133,3 @@ def _head(reply: Reply) -> bytes:
     lines = [f"{name}: {value}" for name, value in headers.items()]
     reason = HTTPStatus(reply.status).phrase
     return "\r\n".join([f"HTTP/1.1 {reply.status} {reason}", *lines, "", ""]).encode()
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    sock = writer.get_extra_info("socket")
-    with contextlib.suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST)
-    writer.transport.abort()

@@ -34,7 +34,7 @@ class CommonWires:
         del replica
         return self._urls
 
-    def unwire(self, replica: str) -> None:
+    async def unwire(self, replica: str) -> None:
         """Nothing is kept of a replica."""
 
     async def shut(self, service: str) -> None:

@@ -15,7 +15,7 @@ from chaos.plan import SETTINGS, TIMEOUT_S, URL_SETTINGS, Plan
 from chaos.replica_blows import ReplicaBlows
 from chaos.settling import Settling
 from chaos.shop import stock
-from testbed.ports import free_port
+from testbed.ports import HOST, free_port
 from testbed.processes import Process, reference_upstream
 from tests.storm.contract import Journal
 from tests.storm.ledger import states
@@ -23,7 +23,7 @@ from tests.storm.peers import Inventory, Payment, Shipping
 from tests.storm.relay import Relay
 from tests.storm.squalls import Squalls
 from tests.storm.weather import Climate, Weather
-from tests.storm.wire import HOST, Server
+from tests.storm.wire import Server
 from tests.storm.wiring import CommonWires
 
 _LONGEST_DELAY_S: Final = 5.5  # beyond the lease, so that late creates meet tombstones

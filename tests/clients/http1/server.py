@@ -3,16 +3,15 @@
 import asyncio
 import contextlib
 import re
-import socket
 import ssl
-import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
-_RST: Final = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: closing sends RST, not FIN
+from testbed.listener import end, reset
+
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED: Final = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 CERTIFICATES: Final = Path(__file__).parent / "certificates"
@@ -64,8 +63,7 @@ class Peer:
 
     def reset(self) -> None:
         """End it with a reset."""
-        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST)
-        self.writer.transport.abort()
+        reset(self.writer)
 
     async def ended(self) -> None:
         """Wait until the other side has closed."""
@@ -129,7 +127,7 @@ async def serving(
     try:
         yield seen
     finally:
-        server.close()
+        await end(server)
         for task in playing:
             task.cancel()
         await asyncio.gather(*playing, return_exceptions=True)
