@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -27,6 +27,14 @@ __main__.run = lambda screen: run.run(screen, Path(folder), ports)
 sys.argv[1:] = ["run"]
 sys.exit(__main__.main())
 """
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Programs started here obey SIGINT, even if whoever started the tests has them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupted(command: list[str], environment: dict[str, str], at: Callable[[str], bool]) -> int:
@@ -58,6 +66,7 @@ def processes_with(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_demo_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C in the middle of the demo ends all processes and removes all files."""
     code = interrupted(["-m", "demo"], {"TMPDIR": str(tmp_path)}, lambda line: "201" in line)
@@ -67,6 +76,7 @@ def test_interrupted_demo_leaves_nothing(tmp_path: Path) -> None:
     assert [] == processes_with(tmp_path)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_run_serves_until_interrupted(tmp_path: Path) -> None:
     """`make run` answers on its ports until Ctrl-C, which it takes for a good end."""
     ports = {name: free_port() for name in PORTS}
