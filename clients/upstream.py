@@ -5,7 +5,7 @@ answer is judged; failures become the exceptions of `errors.py`; transient ones 
 `retry.py`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 import httpx
@@ -72,17 +72,13 @@ class Upstream:
             return await self._send_alone(call, limits)
         began = self.now()
         self.gate(call, limits, began)
-        era = self.breaker.era
         try:
-            answer = judge(self.service, call, await self.dispatch(call, limits, began))
-        except FAILURES as failure:
-            first = self.failed(failure, call, limits, began, era)
-        else:
-            self.answered(limits, era)
-            return answer
-        first.attempts = 1
-        if not isinstance(first, TRANSIENT):
-            raise first
+            return await self.attempt(call, limits, began)
+        except UpstreamError as failure:
+            failure.attempts = 1
+            if not isinstance(failure, TRANSIENT):
+                raise
+            first = failure
         return await self._send_again(call, limits, began, first)
 
     async def _send_alone(self, call: Call, limits: CallLimits) -> Answer:
@@ -123,8 +119,8 @@ class Upstream:
                 self.service, call.operation, detail, retry_after_s=self.breaker.wait_s
             )
 
-    def dispatch(self, call: Call, limits: CallLimits, now: float) -> Awaitable[Reply]:
-        """Send the request once; what is awaited is its answer, whatever it says.
+    async def attempt(self, call: Call, limits: CallLimits, now: float) -> Answer:
+        """Send the request once, and judge the answer.
 
         That takes no longer than the time-out, and than what the limits leave of it.
         """
@@ -132,21 +128,31 @@ class Upstream:
         deadline, fence, _, _, headers, _ = limits
         content = None if body is None else orjson.dumps(body)
         within_s = min(self._timeout_s, deadline - now, fence - now)
-        return self._carrier.exchange(method, path, headers, content, key=key, within_s=within_s)
+        era = self.breaker.era
+        try:
+            reply = await self._carrier.exchange(
+                method, path, headers, content, key=key, within_s=within_s
+            )
+            answer = judge(self.service, call, reply)
+        except FAILURES as failure:
+            named = self._failed(failure, call, limits, now, era)
+            raise named from named.__cause__
+        self._answered(limits, era)
+        return answer
 
-    def failed(
+    def _failed(
         self, failure: Exception, call: Call, limits: CallLimits, now: float, era: int
     ) -> UpstreamError:
         """Tell the circuit of a try that began `now`, in `era`; say what its failure means."""
         cut_short = limits.end - now < self._timeout_s
         if isinstance(failure, UpstreamError) and not isinstance(failure, Faulty):
-            self.answered(limits, era)
+            self._answered(limits, era)
         elif not (cut_short and isinstance(failure, TimeoutError)):
             # An upstream that was not given its whole time-out has not failed.
             self.breaker.failed(era)
         return self._named(failure, call, cut_short=cut_short)
 
-    def answered(self, limits: CallLimits, era: int) -> None:
+    def _answered(self, limits: CallLimits, era: int) -> None:
         """Tell the circuit; a refund that works is no proof that an authorization would."""
         if not limits.obligatory:
             self.breaker.succeeded(era)
@@ -186,18 +192,14 @@ class _Tries:
         self.in_doubt = first.in_doubt
 
     async def attempt(self) -> Answer:
-        upstream, call, limits = self._upstream, self._call, self._limits
-        now = upstream.now()
-        upstream.gate(call, limits, now)
+        now = self._upstream.now()
+        self._upstream.gate(self._call, self._limits, now)
         self.made += 1
-        era = upstream.breaker.era
         try:
-            answer = judge(upstream.service, call, await upstream.dispatch(call, limits, now))
-        except FAILURES as failure:
-            failed = upstream.failed(failure, call, limits, now, era)
-            self.in_doubt |= failed.in_doubt
-            raise failed from failed.__cause__
-        upstream.answered(limits, era)
+            answer = await self._upstream.attempt(self._call, self._limits, now)
+        except UpstreamError as failure:
+            self.in_doubt |= failure.in_doubt
+            raise
         return answer._replace(attempts=self.made)
 
 

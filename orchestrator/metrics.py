@@ -18,7 +18,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        # What an order changes; labels are bounded: steps, kinds, outcomes, problem codes.
+        # What every request changes; labels are bounded: steps, kinds, outcomes, problem codes.
         self._orders = LabelledCounter(
             "orders",
             "Runs of orders by how they left the order, and whether recovery ran them",
@@ -39,14 +39,17 @@ class Metrics:
         self._attempts = LabelledCounter(
             "order_step_attempts", "Tries of steps and undos", ["step", "kind"]
         )
-        for instrument in (self._orders, self._order_seconds, self._step_seconds, self._attempts):
-            registry.register(instrument)
-        self._refused = Counter(
-            "orders_refused",
-            "Requests refused before an order existed, by problem code",
-            ["code"],
-            registry=registry,
+        self._refused = LabelledCounter(
+            "orders_refused", "Requests refused before an order existed, by problem code", ["code"]
         )
+        for instrument in (
+            self._orders,
+            self._order_seconds,
+            self._step_seconds,
+            self._attempts,
+            self._refused,
+        ):
+            registry.register(instrument)
         self._replayed = Counter(
             "orders_replayed", "Answers given again under a known key", registry=registry
         )
@@ -87,7 +90,7 @@ class Metrics:
 
     def refused(self, code: str) -> None:
         """A request was refused before an order existed."""
-        self._refused.labels(code).inc()
+        self._refused.add((code,))
 
     def replayed(self) -> None:
         """A known key was answered again."""

@@ -15,7 +15,7 @@ from orchestrator.admission import Admission
 from orchestrator.api.body import parse_json, read_body
 from orchestrator.api.documented import LIST_ANSWERS, ORDER_ANSWERS, ORDER_BODY, PLACE_ANSWERS
 from orchestrator.api.keys import authenticated_caller, caller_of, idempotency_key
-from orchestrator.api.problems import problem_of, problem_of_upstream
+from orchestrator.api.problems import problem_of, problem_of_upstream, when_overloaded
 from orchestrator.api.render import answer, as_json, present
 from orchestrator.api.schemas import parse_order
 from orchestrator.checkout import Checkout
@@ -25,6 +25,7 @@ from orchestrator.errors import (
     InvalidRequestError,
     OrderNotFoundError,
     OrderServiceError,
+    OverloadedError,
     RefusedError,
 )
 from orchestrator.idempotency import Claim
@@ -99,6 +100,9 @@ class OrderApi:
             order = parse_order(parse_json(body), order_id=random_id(), trace=trace)
             claim = Claim(caller_of(request, order, header=self.caller_header), key)
             placed = await self.checkout.place(order, claim)
+        except OverloadedError as refusal:
+            self.metrics.refused("overloaded")
+            return when_overloaded(str(refusal), refusal.retry_after_s)
         except RefusedError as refusal:
             problem = problem_of(refusal)
             self.metrics.refused(problem.code)

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -135,6 +136,16 @@ def problem_of(error: errors.OrderServiceError, *, keyed: bool = False) -> Probl
             keyed=keyed,
         )
     return Problem(status, code, str(error), retry_after_s=retry_after_s, extra=extra)
+
+
+@lru_cache(maxsize=4)  # a replica has two: it is full, and it drains
+def when_overloaded(detail: str, retry_after_s: float) -> Response:
+    """The answer to an order for which there is no room.
+
+    Made once and sent many times: it is needed most when there is least time for it.
+    """
+    error = errors.OverloadedError(detail, retry_after_s=retry_after_s)
+    return problem_of(error).response()
 
 
 def problem_of_upstream(failure: UpstreamError, *, keyed: bool = False) -> Problem:

@@ -35,8 +35,8 @@ CALLS: Final = (
         (
             Edit(
                 _UPSTREAM,
-                "content, key=key, within_s=within_s)",
-                'content, key=f"{key}:{self.now():.3f}", within_s=within_s)',
+                "content, key=key, within_s=within_s",
+                'content, key=f"{key}:{self.now():.3f}", within_s=within_s',
             ),
         ),
     ),
@@ -46,8 +46,8 @@ CALLS: Final = (
         (
             Edit(
                 _UPSTREAM,
-                "content, key=key, within_s=within_s)",
-                'content, key=(key or "").partition(":")[0], within_s=within_s)',
+                "content, key=key, within_s=within_s",
+                'content, key=(key or "").partition(":")[0], within_s=within_s',
             ),
         ),
     ),
