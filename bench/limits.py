@@ -3,7 +3,7 @@
 from typing import Final
 
 from bench import cpu
-from bench.load import OR_REFUSED, Target, Window
+from bench.load import OR_REFUSED, Tally, Target, Window
 from bench.run import Run
 from bench.stage import Stage
 from bench.systems import OURS
@@ -27,14 +27,16 @@ def overload(run: Run) -> None:
         target = Target(process.url, expected=OR_REFUSED)
         with run.attempt("overload"):
             for _ in range(run.pace.rounds):
-                tally = run.closed(target, [process.pid])
-                run.note("overload", _SATURATED, tally, refused_per_s=tally.refused_per_s)
-            saturation = run.results.median("overload", _SATURATED, "per_s") or 0.0
-            for times in (1, 2):
-                for _ in range(run.pace.rounds):
-                    tally = run.open(target, [process.pid], rate=times * saturation)
-                    row = f"offered {times} × saturation"
-                    run.note("overload", row, tally, refused_per_s=tally.refused_per_s)
+                saturated = run.closed(target, [process.pid])
+                _note(run, _SATURATED, saturated)
+                # At once, so that what the neighbours do now is in all three.
+                for times in (1, 2):
+                    tally = run.open(target, [process.pid], rate=times * saturated.per_s)
+                    _note(run, f"offered {times} × saturation", tally)
+
+
+def _note(run: Run, row: str, tally: Tally) -> None:
+    run.note("overload", row, tally, refused_per_s=tally.refused_per_s)
 
 
 def refusals(run: Run) -> None:

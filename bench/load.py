@@ -12,10 +12,10 @@ import re
 import time
 import urllib.parse
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Final, Self, cast
+from typing import Any, Final, Self, cast
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
@@ -301,21 +301,20 @@ async def open_loop(target: Target, meter: Meter, window: Window, *, rate: float
         return await run.count(window)
     finally:
         arrivals.cancel()
+        await asyncio.wait({arrivals})
         await run.come_to_rest()
 
 
 async def _arrive(
-    place: Callable[[float], Awaitable[None]], rate: float, chance: random.Random
+    place: Callable[[float], Coroutine[Any, Any, None]], rate: float, chance: random.Random
 ) -> None:
     """Place an order at every moment that chance has chosen, together when they lie together."""
-    under_way: set[asyncio.Task[None]] = set()
     due = time.perf_counter()
-    while True:
-        due += chance.expovariate(rate)
-        await asyncio.sleep(max(0.0, due - time.perf_counter()))  # 0: let the answers in
-        task = asyncio.ensure_future(place(due))
-        under_way.add(task)
-        task.add_done_callback(under_way.discard)
+    async with asyncio.TaskGroup() as under_way:  # those that still connect end with it
+        while True:
+            due += chance.expovariate(rate)
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))  # 0: let the answers in
+            under_way.create_task(place(due))
 
 
 def _fresh(idle: list[Connection]) -> Connection | None:

@@ -12,6 +12,10 @@ from testbed.ports import HOST
 _BACKLOG: Final = 256  # more connections than the replicas of a test open at once
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close() sends RST, not FIN
 
+_TURNS_TO_MAKE: Final = 3
+"""Of the loop, from taking a connection until whoever serves it knows: its transport is made in one
+turn and tells its protocol in the next, and we may be the first in each."""
+
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
@@ -69,7 +73,8 @@ async def end(server: asyncio.Server) -> None:
     try:
         for listening in server.sockets:
             loop.remove_reader(listening)
-        await asyncio.sleep(0)  # what was taken before is made now
+        for _ in range(_TURNS_TO_MAKE):
+            await asyncio.sleep(0)
     finally:
         server.close()
 

@@ -18,6 +18,7 @@ from bench.load import (
     closed_loop,
     open_loop,
 )
+from testbed.listener import end
 from testbed.ports import HOST, free_port
 
 WINDOW = Window(warm_up_s=0.0, seconds=0.05, at_least=10)
@@ -44,6 +45,10 @@ class Canned(asyncio.Protocol):
         """Remember where to write."""
         self._transport = cast("asyncio.Transport", transport)
 
+    def abort(self) -> None:
+        """End it; the loop does not last long enough to see that the other side has."""
+        self._transport.abort()
+
     def data_received(self, data: bytes) -> None:
         """Answer once the request is whole."""
         self._kept += data
@@ -61,10 +66,28 @@ class Canned(asyncio.Protocol):
 async def server(say: Answer) -> AsyncIterator[str]:
     """A server that answers with what `say` gives for the number of the request."""
     numbers = itertools.count(1)
+    async with serving(lambda: Canned(lambda: say(next(numbers)))) as url:
+        yield url
+
+
+@asynccontextmanager
+async def serving(connected: Callable[[], Canned]) -> AsyncIterator[str]:
+    """A server with such connections, of which none is left at its end."""
     port = free_port()
-    loop = asyncio.get_running_loop()
-    async with await loop.create_server(lambda: Canned(lambda: say(next(numbers))), HOST, port):
+    connections: list[Canned] = []
+
+    def connect() -> Canned:
+        connections.append(connected())
+        return connections[-1]
+
+    listening = await asyncio.get_running_loop().create_server(connect, HOST, port)
+    try:
         yield f"http://{HOST}:{port}"
+    finally:
+        await end(listening)
+        for connection in connections:
+            connection.abort()
+        await asyncio.sleep(0)
 
 
 async def closed(target: Target, window: Window = WINDOW) -> Tally:
@@ -147,10 +170,8 @@ async def test_orders_come_whatever_becomes_of_those_before() -> None:
                     let_go()
                 held.clear()
 
-    port = free_port()
-    loop = asyncio.get_running_loop()
-    async with await loop.create_server(lambda: Holding(lambda: b""), HOST, port):
-        tally = await opened(Target(f"http://{HOST}:{port}"))
+    async with serving(lambda: Holding(lambda: b"")) as url:
+        tally = await opened(Target(url))
 
     assert tally.orders >= WINDOW.at_least
 

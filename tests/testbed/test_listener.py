@@ -87,19 +87,20 @@ async def test_shut_and_opened_again() -> None:
     assert b"here\n" == got
 
 
-async def test_closed_before_a_connection_was_served() -> None:
-    """A task that is cancelled before its first line leaves no connection open either."""
+@pytest.mark.parametrize("turns", _TURNS)
+async def test_closed_while_a_connection_is_being_made(turns: int) -> None:
+    """Closed for good it leaves none open, not even one whose task had not begun yet."""
     port = free_port()
     listener = Listener(port, echo)
     await listener.open()
-    for turns in _TURNS:
-        with socket.create_connection((HOST, port)):
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            await listener.close()
-            gc.collect()
-        await listener.open()
-    await listener.close()
+    with socket.create_connection((HOST, port)) as caller:
+        caller.settimeout(0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await listener.close()
+        gc.collect()
+
+        assert 0 == await all_that_comes(caller)
 
 
 async def test_closed_while_an_answer_waits_for_its_reader() -> None:
