@@ -155,9 +155,13 @@ def connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
         isolation_level=None,  # transactions are opened and ended here, never by the driver
         cached_statements=256,
     )
-    _use_wal(connection, busy_timeout_s)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    try:
+        _use_wal(connection, busy_timeout_s)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -3,12 +3,13 @@
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from services.storage import BadDatabaseUrl, StorageUnavailable, Tx, check_url, open_storage
-from services.storage.sqlite import SqliteStorage, is_engine_failure, open_sqlite
+from services.storage.sqlite import SqliteStorage, connect, is_engine_failure, open_sqlite
 
 TABLE = "CREATE TABLE demo_notes (note TEXT NOT NULL);"
 
@@ -50,6 +51,46 @@ async def test_all_who_wait_share_a_commit_that_none_is_answered_before(tmp_path
     assert [0] == unseen  # the last of the batch ran before any of it was visible
     assert 50 == await storage.run(count)
     await storage.close()
+
+
+@pytest.fixture
+def writing_elsewhere(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A file that is not in WAL mode yet, and a connection that is just writing to it."""
+    other = sqlite3.connect(tmp_path / "new.db", isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE others (x)")
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+
+
+async def test_a_new_file_is_opened_while_another_writes_to_it(
+    tmp_path: Path, writing_elsewhere: sqlite3.Connection
+) -> None:
+    """SQLite refuses the change to WAL at once then, whatever wait was set; it is tried again."""
+
+    def open_and_ask() -> str:
+        opened = connect(tmp_path / "new.db", 10)
+        ((mode,),) = opened.execute("PRAGMA journal_mode").fetchall()
+        opened.close()
+        return str(mode)
+
+    opening = asyncio.create_task(asyncio.to_thread(open_and_ask))
+    await asyncio.sleep(0.1)
+    waited = not opening.done()
+    writing_elsewhere.execute("COMMIT")
+
+    assert "wal" == await opening
+    assert waited
+
+
+def test_a_new_file_is_not_waited_for_without_end(
+    tmp_path: Path, writing_elsewhere: sqlite3.Connection
+) -> None:
+    """Somebody who never stops writing ends the wait in an error."""
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        connect(tmp_path / "new.db", 0.05)
+
+    assert writing_elsewhere.in_transaction
 
 
 async def test_a_lock_held_elsewhere_is_said_to_be_unavailable(tmp_path: Path) -> None:
