@@ -226,8 +226,9 @@ class Database(_Reference):
 
     def _create(self, request: Request) -> Reply:
         body = orders.CreateOrder.model_validate_json(request.content)
-        order, progress = stored_text(body.order, "/order"), stored_text(body.progress, "/progress")
-        return _record(self.storage.do(lambda tx: database.create(tx, body, order, progress)))
+        texts = stored_text(body.order, "/order"), stored_text(body.progress, "/progress")
+        new = database.NewOrder(body, *texts)
+        return _record(self.storage.do(lambda tx: database.create(tx, new)))
 
     def _claim(self, request: Request) -> Reply:
         body = orders.Claim.model_validate_json(request.content)
@@ -236,8 +237,8 @@ class Database(_Reference):
 
     def _update(self, request: Request, order_id: str) -> Reply:
         body = orders.UpdateOrder.model_validate_json(request.content)
-        progress = stored_text(body.progress, "/progress")
-        return _record(self.storage.do(lambda tx: database.update(tx, order_id, body, progress)))
+        write = database.Write(order_id, body, stored_text(body.progress, "/progress"))
+        return _record(self.storage.do(lambda tx: database.update(tx, write)))
 
     def _abandon(self, request: Request, order_id: str) -> Reply:
         body = orders.Abandon.model_validate_json(request.content)

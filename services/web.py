@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, cast
 
@@ -191,13 +191,14 @@ def _add_health(app: FastAPI, title: str, storage: Callable[[], Storage]) -> Non
 
 
 def _add_error_answers(app: FastAPI) -> None:
+    # Coroutines: the framework would run plain functions in a thread.
     def answers(kind: type[Exception], make: Callable[[Any], ProblemError]) -> None:
-        def handle(_: Request, error: Exception) -> Awaitable[Response] | Response:
+        async def handle(_: Request, error: Exception) -> Response:
             return problem_response(make(error))
 
         app.add_exception_handler(kind, handle)
 
-    def framework(request: Request, error: Exception) -> Response:
+    async def framework(request: Request, error: Exception) -> Response:
         problem = _http(cast("HTTPException", error))
         if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
             # The router names the methods of one route, and a path may have several.

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Path, Query, Request, Response
 from pydantic_core import to_json
 
 from services.contract import Id
-from services.database import commands, queries
+from services.database import bulk, commands, queries
 from services.database.model import (
     Abandon,
     Abandoned,
@@ -25,7 +25,7 @@ from services.database.schema import MIGRATIONS
 from services.documented import leads_to
 from services.periodic import Periodic
 from services.settings import ServiceSettings
-from services.storage import Storage
+from services.storage import BulkWork, Storage
 from services.web import Identifier, PlainText, create_service, json_response
 
 TITLE = "Database Service"
@@ -77,9 +77,9 @@ def _add_commands(app: FastAPI, storage: Callable[[], Storage]) -> None:
     @app.post("/orders", tags=["commands"], status_code=201, responses=CREATED)
     async def create_order(body: CreateOrder, request: Request) -> Response:
         """Keep an order and bind its key; 200 with the existing order of a known key."""
-        order = stored_text(body.order, "/order")
-        progress = stored_text(body.progress, "/progress")
-        stored = await storage().run(lambda tx: commands.create(tx, body, order, progress))
+        texts = stored_text(body.order, "/order"), stored_text(body.progress, "/progress")
+        new = commands.NewOrder(body, *texts)
+        stored = await storage().run(BulkWork(commands.create, bulk.create, new))
         as_sent = stored.status == _CREATED and stored.row["version"] == 1
         return _record(stored, brief=as_sent and _wants_brief(request))
 
@@ -94,9 +94,8 @@ def _add_commands(app: FastAPI, storage: Callable[[], Storage]) -> None:
         """Compare and set on version and owner; a repeated writeId repeats its answer."""
         progress = stored_text(body.progress, "/progress")
         brief = _wants_brief(request)
-        stored = await storage().run(
-            lambda tx: commands.update(tx, order_id, body, progress, brief=brief)
-        )
+        write = commands.Write(order_id, body, progress, brief)
+        stored = await storage().run(BulkWork(commands.update, bulk.update, write))
         return _record(stored, brief=brief)
 
     @app.post("/orders/{order_id}/abandon", tags=["commands"], responses=ABANDONED)

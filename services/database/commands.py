@@ -26,31 +26,51 @@ class Stored:
     status: int = 200
 
 
-def create(tx: Tx, request: CreateOrder, order_json: str, progress_json: str) -> Stored:
+@dataclass(frozen=True, slots=True, eq=False)
+class NewOrder:
+    """One create: what was asked, and the texts of what is opaque in it."""
+
+    asked: CreateOrder
+    order_json: str
+    progress_json: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Write:
+    """One update. `brief`: the row it returns may be without what callers keep in it."""
+
+    order_id: str
+    asked: UpdateOrder
+    progress_json: str
+    brief: bool = False
+
+
+def create(tx: Tx, new: NewOrder) -> Stored:
     """Keep a new order and bind its key, or return the order that was there first.
 
     201 for a new order and for a repeat with the same id, 200 for the order to which the key is
     bound already. Raises ProblemError (410 abandoned).
     """
-    now = tx.now_ms()
-    new = _as_new(request, order_json, progress_json, now)
-    kept, bound = _keep(tx, request, new, now)
+    now, request = tx.now_ms(), new.asked
+    row = as_row(new, now)
+    kept, bound = _keep(tx, request, row, now)
     if not kept:
         return Stored(_repeated(tx, request.id), now, 201)
     if request.key is None or bound:
-        return Stored(new, now, 201)
+        return Stored(row, now, 201)
     for _ in range(KEY_ATTEMPTS):
         winner = _bound_order(tx, request.caller, request.key)
         if winner is not None:
             tx.execute("DELETE FROM database_orders WHERE id = :id", id=request.id)
             return Stored(winner, now, 200)
         if _bind_key(tx, request, request.key, now):
-            return Stored(new, now, 201)
+            return Stored(row, now, 201)
     raise StorageUnavailable("the key changes hands all the time: repeat")
 
 
-def _as_new(request: CreateOrder, order_json: str, progress_json: str, now: int) -> Row:
+def as_row(new: NewOrder, now: int) -> Row:
     """Return the row of a new order, which need not be read to be known."""
+    request = new.asked
     return {
         "id": request.id,
         "caller": request.caller,
@@ -66,8 +86,8 @@ def _as_new(request: CreateOrder, order_json: str, progress_json: str, now: int)
         "attention_since": None,
         "created_ms": now,
         "updated_ms": now,
-        "order_json": order_json,
-        "progress_json": progress_json,
+        "order_json": new.order_json,
+        "progress_json": new.progress_json,
     }
 
 
@@ -84,26 +104,26 @@ UNLESS_BOUND = (
     "  SELECT 1 FROM database_orders"
     "  WHERE database_orders.id = database_keys.order_id"
     "  AND database_orders.lease_until IS NULL)"
-    " RETURNING key"
 )
 INSERT_KEY = "INSERT INTO database_keys (caller, key, order_id, expires_ms)"
 INSERT_BOTH = (
     f"WITH kept AS ({INSERT_ORDER}),"
-    f" bound AS ({INSERT_KEY} SELECT :caller, :key, id, :expires_ms FROM kept{UNLESS_BOUND})"
+    f" bound AS ({INSERT_KEY} SELECT :caller, :key, id, :expires_ms FROM kept{UNLESS_BOUND}"
+    "  RETURNING key)"
     " SELECT (SELECT count(*) FROM kept) AS kept, (SELECT count(*) FROM bound) AS bound"
 )
 
 
-def _keep(tx: Tx, request: CreateOrder, new: Row, now: int) -> tuple[bool, bool]:
+def _keep(tx: Tx, request: CreateOrder, row: Row, now: int) -> tuple[bool, bool]:
     """Keep the order and bind its key: whether the id was new, and whether the key was free.
 
     Where one statement can do both, a message to the server and its answer are saved.
     """
     if request.key is not None and tx.writes_in_with:
         expires = later(now, request.key_ttl_s)
-        (done,) = tx.execute(INSERT_BOTH, **new, key=request.key, expires_ms=expires, now=now)
+        (done,) = tx.execute(INSERT_BOTH, **row, key=request.key, expires_ms=expires, now=now)
         return bool(done["kept"]), bool(done["bound"])
-    kept = bool(tx.execute(INSERT_ORDER, **new))
+    kept = bool(tx.execute(INSERT_ORDER, **row))
     bound = kept and request.key is not None and _bind_key(tx, request, request.key, now)
     return kept, bound
 
@@ -120,7 +140,8 @@ def _bind_key(tx: Tx, request: CreateOrder, key: str, now: int) -> bool:
     """Bind the key to the new order by one insert."""
     return bool(
         tx.execute(
-            f"{INSERT_KEY} VALUES (:caller, :key, :order_id, :expires_ms){UNLESS_BOUND}",
+            f"{INSERT_KEY} VALUES (:caller, :key, :order_id, :expires_ms){UNLESS_BOUND}"
+            " RETURNING key",
             caller=request.caller,
             key=key,
             order_id=request.id,
@@ -140,38 +161,46 @@ def _bound_order(tx: Tx, caller: str, key: str) -> Row | None:
     return rows[0] if rows else None
 
 
-def update(
-    tx: Tx, order_id: str, request: UpdateOrder, progress_json: str, *, brief: bool = False
-) -> Stored:
-    """Write if version and owner are still as the caller believes; a repeated write is no second.
+SET_WHERE_UNCHANGED = (
+    "UPDATE database_orders SET status = {0}status, version = database_orders.version + 1,"
+    " write_id = {0}write_id, owner = {0}new_owner, lease_until = {0}lease_until,"
+    " progress_json = {0}progress_json, attention = {0}attention, updated_ms = :now,"
+    " attention_since = CASE WHEN CAST({0}attention AS TEXT) IS NULL THEN NULL"
+    "  ELSE COALESCE(database_orders.attention_since, CAST(:now AS BIGINT)) END"
+    "{1} WHERE database_orders.id = {0}id AND database_orders.version = {0}version"
+    "  AND database_orders.owner = {0}owner"
+    "  AND (database_orders.status = 'PENDING' OR database_orders.status = 'COMPENSATING'"
+    "   AND {0}status NOT IN ('PENDING', 'CONFIRMED'))"
+)
+"""The compare-and-set: `{0}` stands before each value, `{1}` is where values come from."""
+UPDATE = SET_WHERE_UNCHANGED.format(":", "")
 
-    `brief`: the row that is returned may be without what callers keep in it.
+
+def update(tx: Tx, write: Write) -> Stored:
+    """Write if version and owner are still as the caller believes; a repeated write is no second.
 
     Raises ProblemError: 404 unknown_order, 409 version_conflict or illegal_transition (both with
     the present `record`).
     """
     now = tx.now_ms()
-    rows = tx.execute(
-        "UPDATE database_orders SET status = :status, version = version + 1, write_id = :write_id,"
-        " owner = :new_owner, lease_until = :lease_until, progress_json = :progress_json,"
-        " attention = :attention, updated_ms = :now, attention_since ="
-        "  CASE WHEN CAST(:attention AS TEXT) IS NULL THEN NULL"
-        "  ELSE COALESCE(attention_since, CAST(:now AS BIGINT)) END"
-        " WHERE id = :id AND version = :version AND owner = :owner"
-        "  AND (status = 'PENDING' OR"
-        "   status = 'COMPENSATING' AND :status NOT IN ('PENDING', 'CONFIRMED'))"
-        f" RETURNING {HEAD_COLUMNS if brief else COLUMNS}",
-        id=order_id,
-        version=request.version,
-        owner=request.owner,
-        write_id=request.write_id,
-        progress_json=progress_json,
-        now=now,
-        **_outcome(request, now),
-    )
+    columns = HEAD_COLUMNS if write.brief else COLUMNS
+    rows = tx.execute(f"{UPDATE} RETURNING {columns}", **as_values(write, now), now=now)
     if rows:
         return Stored(rows[0], now)
-    return _repeated_write(_select(tx, order_id), request, now)
+    return _repeated_write(_select(tx, write.order_id), write.asked, now)
+
+
+def as_values(write: Write, now: int) -> dict[str, object]:
+    """Return what an update compares, and what it sets."""
+    request = write.asked
+    return {
+        "id": write.order_id,
+        "version": request.version,
+        "owner": request.owner,
+        "write_id": request.write_id,
+        "progress_json": write.progress_json,
+        **_outcome(request, now),
+    }
 
 
 def _outcome(request: UpdateOrder, now: int) -> dict[str, object]:

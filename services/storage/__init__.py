@@ -1,10 +1,18 @@
 """Durable storage behind one interface: SQLite without set-up, PostgreSQL by its URL."""
 
 from services.storage.opening import check_url, open_storage
-from services.storage.protocol import BadDatabaseUrl, Row, Storage, StorageUnavailable, Tx
+from services.storage.protocol import (
+    BadDatabaseUrl,
+    BulkWork,
+    Row,
+    Storage,
+    StorageUnavailable,
+    Tx,
+)
 
 __all__ = [
     "BadDatabaseUrl",
+    "BulkWork",
     "Row",
     "Storage",
     "StorageUnavailable",

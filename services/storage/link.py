@@ -9,7 +9,7 @@ import psycopg
 from psycopg import errors
 
 from services.storage.placeholders import to_pyformat
-from services.storage.protocol import Row, StorageUnavailable, T, Tx
+from services.storage.protocol import BulkWork, Row, StorageUnavailable, T, Tx
 from services.storage.works import Job, Outcome
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -17,8 +17,9 @@ Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 # A deadlock leaves one survivor each time, so a handful of tries is enough for any crowd of ours.
 ATTEMPTS = 6
-# After a batch has broken twice, those of it who harm the others are many: each goes alone.
-ATTEMPTS_TOGETHER = 2
+# How a batch is tried: with works that are alike in bulk; then one after the other, so that it can
+# be told who harms the others; after the second of these they are many, and each goes alone.
+BULK_AT = (True, False, False)
 # The pause before a retry grows from this, jittered, so that the two do not meet again.
 FIRST_PAUSE_S = 0.005
 CONNECT_TIMEOUT_S = 3
@@ -34,6 +35,11 @@ SESSION = (
     "SET statement_timeout = 10000",
     "SET idle_in_transaction_session_timeout = 10000",
     "SET default_transaction_isolation = 'read committed'",
+    # Rows are looked up, never searched for. Left to itself the planner would read a table whole
+    # that is small, and go on with that plan while it grows a thousandfold, until it is analyzed.
+    "SET enable_seqscan = off",
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
     # Answered means durable, whatever the server's default is.
     """
     SELECT set_config('synchronous_commit', 'on', false)
@@ -134,18 +140,23 @@ class Link:
     ) -> tuple[list[Outcome], list[Job]]:
         """Run all in one transaction and commit it; what is returned second is to be run alone.
 
+        Works that are alike are run in bulk first, and those which that leaves over with the rest.
         A work that harms the others (it broke the transaction, or failed having written) is taken
         out, and the others begin anew without it. Raises StorageUnavailable when the server cannot
         be had or the outcome of the commit is unknown: that is so for all of them then.
         """
         together, alone = list(jobs), list[Job]()
-        for _ in range(ATTEMPTS_TOGETHER):
+        for bulk in BULK_AT:
             connection = self._connect()
-            outcomes = list[Outcome]()
             try:
                 cursor = connection.cursor()
                 tx = _begun(cursor, BEGIN_READING if reading else BEGIN)
-                outcomes += (_outcome(tx, job) for job in together)
+                outcomes = _in_bulk(tx, together) if bulk else {}
+                for job in together:
+                    if job not in outcomes:
+                        outcomes[job] = _outcome(tx, job)
+            except _BulkBrokeError:
+                self._rollback(connection)
             except _HarmedError as harm:
                 self._rollback(connection)
                 together.remove(harm.job)
@@ -157,7 +168,7 @@ class Link:
                 raise
             else:
                 self._commit(cursor)
-                return outcomes, alone
+                return list(outcomes.values()), alone
         return [], [*alone, *together]
 
     def drop(self) -> None:
@@ -209,6 +220,33 @@ class _HarmedError(Exception):
     def __init__(self, job: Job) -> None:
         super().__init__()
         self.job = job
+
+
+class _BulkBrokeError(Exception):
+    """One of several broke the transaction, and it cannot be told which."""
+
+
+def _in_bulk(tx: PostgresTx, jobs: Sequence[Job]) -> dict[Job, Outcome]:
+    """Run what is there more than once by one statement; the outcomes of those for whom it did."""
+    alike: dict[object, list[tuple[Job, BulkWork[Any, Any]]]] = {}
+    for job in jobs:
+        if isinstance(job.work, BulkWork):
+            alike.setdefault(job.work.bulk, []).append((job, job.work))
+    outcomes = {}
+    for group in alike.values():
+        if len(group) > 1:
+            results = _results(tx, [work for _, work in group])
+            for (job, _), result in zip(group, results, strict=True):
+                if result is not None:
+                    outcomes[job] = Outcome(job, result=result)
+    return outcomes
+
+
+def _results(tx: PostgresTx, works: Sequence[BulkWork[Any, Any]]) -> Sequence[Any]:
+    try:
+        return works[0].bulk(tx, [work.item for work in works])
+    except Exception as error:
+        raise _BulkBrokeError from error
 
 
 def _outcome(tx: PostgresTx, job: Job) -> Outcome:

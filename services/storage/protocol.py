@@ -1,10 +1,12 @@
 """What a service may ask of its storage, whichever engine is below."""
 
-from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 Row: TypeAlias = dict[str, Any]
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 class StorageUnavailable(Exception):  # noqa: N818 - named for what the caller is told, as in HTTP
@@ -36,6 +38,24 @@ class Tx(Protocol):
         transaction lasts.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BulkWork(Generic[Item, T]):
+    """A work of which many may wait at once, alike but for `item`.
+
+    An engine for which statements are dear may give the items of several to `bulk`, which returns
+    the result of each, or None: that item has left no trace in the transaction, and is to be seen
+    to by `alone`.
+    """
+
+    alone: Callable[[Tx, Item], T]
+    bulk: Callable[[Tx, Sequence[Item]], Sequence[T | None]]
+    item: Item
+
+    def __call__(self, tx: Tx) -> T:
+        """Run as any other work."""
+        return self.alone(tx, self.item)
 
 
 class Storage(Protocol):

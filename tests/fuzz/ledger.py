@@ -50,11 +50,11 @@ class Ledger:
 
     def create(self, asked: CreateOrder) -> Told:
         """See commands.create."""
-        return self._told(lambda tx: commands.create(tx, asked, "{}", "{}"))
+        return self._told(lambda tx: commands.create(tx, commands.NewOrder(asked, "{}", "{}")))
 
     def update(self, order_id: str, asked: UpdateOrder, progress: str) -> Told:
         """See commands.update."""
-        return self._told(lambda tx: commands.update(tx, order_id, asked, progress))
+        return self._told(lambda tx: commands.update(tx, commands.Write(order_id, asked, progress)))
 
     def claim(self, asked: Claim) -> list[Order]:
         """See commands.claim."""

@@ -14,15 +14,15 @@ from services.problem import ProblemError
 from services.storage import Row, Tx, open_storage
 from tests.services.orders import claim, finished, new_order
 
-CREATE = CreateOrder.model_validate(new_order(key="k"))
-UPDATE = UpdateOrder.model_validate(finished())
+NEW = commands.NewOrder(CreateOrder.model_validate(new_order(key="k")), "{}", "{}")
+WRITE = commands.Write("o-1", UpdateOrder.model_validate(finished()), "{}")
 ROWS = 5_000
 """Enough for PostgreSQL to find an index worth its while."""
 POSITION = queries.Position(9_000_000_000_000, "o")
 """After every order: what comes on the next page is to be found by the filter alone."""
 WORKS: dict[str, Callable[[Tx], Any]] = {
-    "create": lambda tx: commands.create(tx, CREATE, "{}", "{}"),
-    "update": lambda tx: commands.update(tx, "o-1", UPDATE, "{}"),
+    "create": lambda tx: commands.create(tx, NEW),
+    "update": lambda tx: commands.update(tx, WRITE),
     "claim": lambda tx: commands.claim(tx, Claim.model_validate(claim())),
     "abandon": lambda tx: commands.abandon(tx, "o-1", Abandon(owner="worker-1")),
     "purge": commands.purge_keys,

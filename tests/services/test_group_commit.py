@@ -1,16 +1,13 @@
-"""Writes that wait share a commit: none is answered before it, and none spoils it for the others.
-
-A batch is made, not hoped for: one work holds the writing thread until all the others wait.
-"""
+"""Writes that wait share a commit: none is answered before it or spoils it for the others."""
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 
 from services.storage import Storage, StorageUnavailable, Tx, open_storage
+from tests.services.batches import PATIENCE_S, Work, batch
 
 TABLES = """
 CREATE TABLE demo_rows (id TEXT PRIMARY KEY, value BIGINT NOT NULL CHECK (value >= 0));
@@ -20,12 +17,8 @@ CREATE TABLE demo_children (
     parent BIGINT NOT NULL REFERENCES demo_parents (id) DEFERRABLE INITIALLY DEFERRED
 );
 """
-PATIENCE_S = 20
-"""How long a condition may take to come true on a busy machine before the test gives up."""
 CROWD = 50
 """More than any replica has waiting at once, and less than a batch takes."""
-
-Work = Callable[[Tx], Any]
 
 
 @pytest.fixture
@@ -34,23 +27,6 @@ async def storage(database_url: str) -> AsyncIterator[Storage]:
     opened = await open_storage(database_url, "demo", [TABLES])
     yield opened
     await opened.close()
-
-
-async def batch(storage: Storage, works: Sequence[Work]) -> list[Any]:
-    """Run the works in one batch, and return what came of each, exceptions too."""
-    began, release = threading.Event(), threading.Event()
-
-    def hold(_: Tx) -> None:
-        began.set()
-        assert release.wait(PATIENCE_S)
-
-    first = asyncio.create_task(storage.run(hold))
-    assert await asyncio.to_thread(began.wait, PATIENCE_S)
-    rest = [asyncio.create_task(storage.run(work)) for work in works]
-    await asyncio.sleep(0)  # each has its place in the line now
-    release.set()
-    await first
-    return await asyncio.gather(*rest, return_exceptions=True)
 
 
 def add(tx: Tx, amount: int = 1, row: str = "a") -> int:
