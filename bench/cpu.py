@@ -74,13 +74,6 @@ def _stat(pid: int) -> list[str]:
     return text.rpartition(")")[2].split()
 
 
-def name_of(pid: int) -> str:
-    """The program it runs, or nothing when it has ended."""
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
-    return ""
-
-
 def resident_mib(pid: int) -> float:
     """Memory that the process has in RAM, in MiB."""
     return _memory_mib(pid, "VmRSS:")

@@ -5,7 +5,6 @@ PostgreSQL. All processes of a system share one core, and what all of them use i
 upstreams that belong to other teams (inventory, payment, shipping) are the same cheap program.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +13,7 @@ from bench import cpu
 from bench.stage import Stage
 from bench.systems import BENCH_PYTHON, OURS, System, always, no_bench_packages, uvicorn_peer
 from testbed.ports import free_port
-from testbed.postgres import find_binaries, private_postgres
+from testbed.postgres import find_binaries, private_server
 from testbed.processes import reference_upstream
 
 Addresses = Mapping[str, str]
@@ -50,14 +49,10 @@ class WholeSystem:
         binaries = find_binaries()
         if binaries is None:
             raise FileNotFoundError(self.missing())
-        before = set(cpu.with_children([os.getpid()]))
         with cpu.on(cpu.service_core()):
-            database_url = stage.enter(private_postgres(binaries))
-        # Its first process, which has the others as children, has the lowest number of them.
-        added = set(cpu.with_children([os.getpid()])) - before
-        server = min(pid for pid in added if cpu.name_of(pid) == "postgres")
-        running = self.start(stage, addresses, database_url)
-        return Running(running.url, (*running.pids, server))
+            server = stage.enter(private_server(binaries))
+        running = self.start(stage, addresses, server.url)
+        return Running(running.url, (*running.pids, server.pid))
 
 
 def _ours(stage: Stage, addresses: Addresses, database_url: str) -> Running:

@@ -106,12 +106,10 @@ class PostgresServer:
 
     def pause(self) -> None:
         """SIGSTOP to all of its processes: connections stay open, nothing is answered."""
-        if self._running is None:
-            raise ProcessFailedError("PostgreSQL is not running: start() it first")
         # The postmaster first, so that it makes no new ones; each is a session of its own.
-        self._paused = [self._running.pid]
-        os.kill(self._running.pid, signal.SIGSTOP)
-        for pid in _children(self._running.pid):
+        self._paused = [self.pid]
+        os.kill(self.pid, signal.SIGSTOP)
+        for pid in _children(self.pid):
             self._paused.append(pid)
             REAPER.adopt(pid)  # killed or not, a stopped process would outlive its postmaster
             with contextlib.suppress(ProcessLookupError):
@@ -125,6 +123,13 @@ class PostgresServer:
                 os.kill(pid, signal.SIGCONT)
         for pid in paused[1:]:
             REAPER.forget(pid)
+
+    @property
+    def pid(self) -> int:
+        """Of the process that has all of its others as children."""
+        if self._running is None:
+            raise ProcessFailedError("PostgreSQL is not running: start() it first")
+        return self._running.pid
 
     @property
     def recoveries(self) -> int:
