@@ -35,11 +35,9 @@ SESSION = (
     "SET statement_timeout = 10000",
     "SET idle_in_transaction_session_timeout = 10000",
     "SET default_transaction_isolation = 'read committed'",
-    # Rows are looked up, never searched for. Left to itself the planner would read a table whole
-    # that is small, and go on with that plan while it grows a thousandfold, until it is analyzed.
+    # A plan is kept until a table is analyzed. One made while there were few rows would read all of
+    # them, and go on so when there are a thousand times as many.
     "SET enable_seqscan = off",
-    "SET enable_hashjoin = off",
-    "SET enable_mergejoin = off",
     # Answered means durable, whatever the server's default is.
     """
     SELECT set_config('synchronous_commit', 'on', false)
