@@ -14,8 +14,9 @@ UPSTREAMS: Final = (
         (
             Edit(
                 _DATABASE,
-                " WHERE id = :id AND version = :version AND owner = :owner",
-                " WHERE id = :id",
+                ' AND database_orders.version = {0}version"\n'
+                "    \"  AND database_orders.owner || '' = {0}owner\"",
+                '"',
             ),
         ),
     ),
