@@ -88,7 +88,10 @@ class Line(asyncio.Protocol):
 
 
 def request(method: str, path: str, body: bytes = b"", *, key: str = "") -> bytes:
-    """Return a request as it goes over the wire; like the order service's it wants few words."""
+    """Return a request as it goes over the wire.
+
+    It asks for a short answer, as the order service does.
+    """
     named = f"X-Idempotency-Key: {key}\r\n" if key else ""
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"

@@ -42,8 +42,8 @@ async def full() -> AsyncIterator[httpx.ASGITransport]:
 
 async def _refusal(network: httpx.ASGITransport, request_id: str, path: str) -> httpx.Response:
     network.root_path = path.removesuffix("/orders")
-    client = httpx.AsyncClient(transport=network, base_url="http://orders")
-    return await client.post(path, json=order(), headers={"X-Request-Id": request_id})
+    async with httpx.AsyncClient(transport=network, base_url="http://orders") as client:
+        return await client.post(path, json=order(), headers={"X-Request-Id": request_id})
 
 
 async def test_every_refusal_is_the_same_and_has_its_callers_ids(

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import gc
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -42,12 +44,9 @@ async def all_that_comes(caller: socket.socket) -> int:
     return count
 
 
-@pytest.mark.parametrize("turns", _TURNS)
-async def test_shut_while_a_connection_is_being_made(turns: int) -> None:
-    """In whatever turn of the loop it is shut: the caller is served or sees the end of it.
-
-    A connection that is left half made would be an unclosed socket, which is an error here.
-    """
+@asynccontextmanager
+async def being_made(turns: int) -> AsyncIterator[tuple[Listener, int, socket.socket]]:
+    """A listener, its port, and a caller who began to connect so many turns of the loop ago."""
     port = free_port()
     listener = Listener(port, echo)
     await listener.open()
@@ -55,6 +54,17 @@ async def test_shut_while_a_connection_is_being_made(turns: int) -> None:
         caller.settimeout(0)
         for _ in range(turns):
             await asyncio.sleep(0)
+        yield listener, port, caller
+    await listener.close()
+
+
+@pytest.mark.parametrize("turns", _TURNS)
+async def test_shut_while_a_connection_is_being_made(turns: int) -> None:
+    """In whatever turn of the loop it is shut: the caller is served or sees the end of it.
+
+    A connection that is left half made would be an unclosed socket, which is an error here.
+    """
+    async with being_made(turns) as (listener, port, caller):
         await listener.shut()
         gc.collect()
         loop = asyncio.get_running_loop()
@@ -65,7 +75,6 @@ async def test_shut_while_a_connection_is_being_made(turns: int) -> None:
             got = b""  # it was never taken: the system resets it
         with pytest.raises(ConnectionRefusedError):
             await asked(port)
-    await listener.close()
 
     assert got in {b"here\n", b""}
 
@@ -90,13 +99,7 @@ async def test_shut_and_opened_again() -> None:
 @pytest.mark.parametrize("turns", _TURNS)
 async def test_closed_while_a_connection_is_being_made(turns: int) -> None:
     """Closed for good it leaves none open, not even one whose task had not begun yet."""
-    port = free_port()
-    listener = Listener(port, echo)
-    await listener.open()
-    with socket.create_connection((HOST, port)) as caller:
-        caller.settimeout(0)
-        for _ in range(turns):
-            await asyncio.sleep(0)
+    async with being_made(turns) as (listener, _, caller):
         await listener.close()
         gc.collect()
 
