@@ -6,6 +6,7 @@ from typing import Final
 
 import httpx
 
+from chaos.client import new_client
 from chaos.deck import chance
 from chaos.evidence import resource_name
 
@@ -20,7 +21,7 @@ class Bookkeeping:
     def __init__(self, services: Mapping[str, str], rng: random.Random) -> None:
         self._services = services
         self._rng = rng
-        self._http = httpx.AsyncClient(timeout=_PATIENCE_S, trust_env=False)
+        self._http = new_client(_PATIENCE_S)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx
 
+from chaos.client import new_client
 from testbed.processes import Process
 
 _PATIENCE_S: Final = 1.0  # for one look; it takes milliseconds unless something is broken
@@ -21,7 +22,7 @@ class Custodians:
 
     def __init__(self, database: Process) -> None:
         self._database = database
-        self._http = httpx.AsyncClient(timeout=_PATIENCE_S, trust_env=False)
+        self._http = new_client(_PATIENCE_S)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 import httpx
 
 from chaos.attempt import NO_ANSWER, Attempt, Look
+from chaos.client import new_client
 from chaos.deck import chance
 from chaos.shop import USERS, Wish, wish
 
@@ -45,8 +46,7 @@ class Crowd:
         self._books = books
         self._stopping = False
         # Many connections are made anew, as many customers make them.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=10)
-        self._http = httpx.AsyncClient(timeout=_PATIENCE_S, limits=limits, trust_env=False)
+        self._http = new_client(_PATIENCE_S, kept=10)
 
     @asynccontextmanager
     async def shopping(self, customers: int) -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx
 
 from chaos.attempt import NO_ANSWER, Attempt
+from chaos.client import new_client
 from chaos.customers import Crowd
 from chaos.deck import chance
 from chaos.evidence import Order, by_key
@@ -30,7 +31,7 @@ class Settling:
     def __init__(self, addresses: Callable[[], Mapping[str, str]], rng: random.Random) -> None:
         self._addresses = addresses
         self._rng = rng
-        self._http = httpx.AsyncClient(timeout=_PATIENCE_S, trust_env=False)
+        self._http = new_client(_PATIENCE_S)
 
     async def close(self) -> None:
         """Close the connections."""
